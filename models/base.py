@@ -1,0 +1,31 @@
+"""The two kinds of pydantic model that everything else is built from."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+
+class Value(BaseModel):
+    """An immutable value. Unknown fields are refused: a typo in a policy or a request must not pass unseen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Message(BaseModel):
+    """What travels through workflow history. Unknown fields are ignored so that old histories survive new code."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time needs a zone; write it as 2026-11-24T09:00:00Z")
+    return moment
+
+
+# Ids are opaque: never a name of a person or a client.
+Moment = Annotated[datetime, AfterValidator(_aware)]
+EmployeeId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+CaseId = Annotated[str, StringConstraints(pattern=r"^offboarding-[^\s/]{1,64}$")]

@@ -1,0 +1,174 @@
+"""A case: what HR asks for, the pinned plan, and the progress that everybody sees."""
+
+from datetime import date
+from enum import StrEnum
+
+from models.access import Grade
+from models.approvals import GateOutcome, GatePlan
+from models.base import CaseId, EmployeeId, Message, Moment
+from models.risk_level import Level
+
+
+class SeparationKind(StrEnum):
+    """Kinds of separation; a dismissal locks fully before anybody is told (D4)."""
+
+    RESIGNATION = "resignation"
+    DISMISSAL = "dismissal"
+    MUTUAL_AGREEMENT = "mutual_agreement"
+    CONTRACT_END = "contract_end"
+    RETIREMENT = "retirement"
+    DEATH = "death"
+
+
+class Phase(StrEnum):
+    """Phases of a case, in order; the last three are ends."""
+
+    PLANNING = "planning"
+    ASSESSING = "assessing"
+    APPROVING = "approving"
+    HANDING_OVER = "handing_over"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class Branch(StrEnum):
+    """The parallel branches of an assessment."""
+
+    ACCESS = "access"
+    RECEIVABLES = "receivables"
+    CLIENTS = "clients"
+    SUCCESSORS = "successors"
+    INVENTORY = "inventory"
+
+
+class CaseDates(Message):
+    """The four dates of a departure (D2), in order: notice, last working day, access cut-off, separation."""
+
+    notice_date: date
+    last_working_day: date
+    access_cutoff: Moment
+    separation_date: date
+
+
+class CaseRequest(Message):
+    """What HR asks for. `access_cutoff` defaults to the end of the last working day. `as_of` dates the audit (None: the day of the start)."""
+
+    case_id: CaseId
+    employee_id: EmployeeId
+    kind: SeparationKind
+    last_working_day: date
+    access_cutoff: Moment | None = None
+    requested_by: EmployeeId | None = None
+    as_of: date | None = None
+    policy: str
+
+
+class PlanRequest(Message):
+    """Ask for the plan of a case; `at` is the workflow's time of asking."""
+
+    request: CaseRequest
+    at: Moment
+
+
+class CasePlan(Message):
+    """The pinned plan (D3): a policy edit never touches a running case. Ids and times only."""
+
+    case_id: CaseId
+    employee_id: EmployeeId
+    region: str
+    department: str
+    dates: CaseDates
+    as_of: date
+    policy_name: str
+    policy_version: str
+    branch_budget_seconds: int
+    first_grades: tuple[Grade, ...]
+    gates: tuple[GatePlan, ...]
+    barred: tuple[EmployeeId, ...]
+    time_zone: str
+
+
+class BranchRequest(Message):
+    """Input of every branch. Everything else is read from the store."""
+
+    case_id: CaseId
+    employee_id: EmployeeId
+    as_of: date
+
+
+class GateView(Message):
+    """One gate as progress shows it."""
+
+    gate: str
+    waiting_on: tuple[EmployeeId, ...] = ()
+    due_at: Moment | None = None
+    round: int = 0
+    outcome: GateOutcome | None = None
+
+
+class RejectedMessage(Message):
+    """A signal or decision that could not count, kept so that nobody wonders where it went."""
+
+    at: Moment
+    reason: str
+    decision_id: str | None = None
+
+
+class CaseProgress(Message):
+    """Answer of the query `progress`: the same in the CLI, the page and the Web UI."""
+
+    case_id: CaseId
+    employee_id: EmployeeId
+    phase: Phase
+    last_working_day: date
+    report_version: int = 0
+    report_digest: str = ""
+    score: str | None = None
+    level: Level | None = None
+    provisional: bool = False
+    unknowns: tuple[str, ...] = ()
+    gates: tuple[GateView, ...] = ()
+    waiting_on: tuple[str, ...] = ()
+    next_deadline: Moment | None = None
+    rejected: tuple[RejectedMessage, ...] = ()
+
+
+class CloseRequest(Message):
+    """End a case as `closed`, `declined` or `withdrawn`; closing is refused while something has no owner."""
+
+    case_id: CaseId
+    employee_id: EmployeeId
+    phase: Phase
+    at: Moment
+
+
+class CloseSummary(Message):
+    """`obstacles` counts what still forbids closing, by kind; empty means that the case is ended."""
+
+    obstacles: dict[str, int] = {}
+
+
+class CaseResult(Message):
+    """What a finished case returns."""
+
+    case_id: CaseId
+    phase: Phase
+    report_version: int
+    report_digest: str
+    outcomes: tuple[GateOutcome, ...] = ()
+
+
+class Withdrawal(Message):
+    """The leaver stays: walk every effect back."""
+
+    requested_by: EmployeeId | None = None
+    accepted_at: Moment
+
+
+class Reschedule(Message):
+    """A new last working day; every pending timer follows."""
+
+    last_working_day: date
+    requested_by: EmployeeId | None = None

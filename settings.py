@@ -1,0 +1,26 @@
+"""Every setting of Offboard, read from the environment (`OFFBOARD_*`). Connections to Temporal use its own profiles."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One table of these is in docs/settings.md; a test fails when one is missing there.
+
+    An address that is left out is taken from the embedded stack under `home`, when one was started there.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="OFFBOARD_", extra="ignore")
+
+    home: Path = Path("var")
+    database_url: SecretStr | None = None
+    receivables_url: SecretStr | None = None
+    public_url: str | None = None
+    link_secret: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str = "offboard@localhost"
+    policy_dir: Path | None = None
+    language: str = "en"
+    metrics_port: int | None = None

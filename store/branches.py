@@ -1,0 +1,35 @@
+"""Full results of branches. History carries only their digests."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert
+
+from models.case import Branch
+from models.evidence import digest
+from store.tables import branch_results
+
+Result = TypeVar("Result", bound=BaseModel)
+
+
+def save(connection: Connection, case_id: str, branch: Branch, result: BaseModel, *, at: datetime) -> str:
+    """Keep a result and return its digest. The same result twice is kept once."""
+    content = result.model_dump(mode="json")
+    fingerprint = digest(content)
+    row = insert(branch_results).values(case_id=case_id, branch=branch, digest=fingerprint, result=content, at=at)
+    connection.execute(row.on_conflict_do_nothing())
+    return fingerprint
+
+
+def load(connection: Connection, case_id: str, branch: Branch, fingerprint: str, kind: type[Result]) -> Result:
+    """Read a result back by its digest."""
+    found = connection.execute(
+        select(branch_results.c.result).where(
+            branch_results.c.case_id == case_id,
+            branch_results.c.branch == branch,
+            branch_results.c.digest == fingerprint,
+        )
+    ).scalar_one()
+    return kind.model_validate(found)

@@ -1,0 +1,65 @@
+"""The append-only evidence ledger: one hash chain a case, written in the transaction of the effect."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from models.evidence import GENESIS, ChainFault, LedgerEntry, entry_hash, first_fault
+from store.tables import evidence, evidence_heads
+
+
+def append(
+    connection: Connection, case_id: str, kind: str, body: dict[str, object], *, at: datetime, actor: str = "system"
+) -> LedgerEntry:
+    """Add one entry to the chain of a case. Concurrent writers of the same case wait for one another.
+
+    `body` is plain JSON (money as strings, no floats for money); `actor` is an employee id or `system`.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:case, 0))"), {"case": case_id})
+    last = connection.execute(
+        select(evidence_heads.c.entries, evidence_heads.c.head).where(evidence_heads.c.case_id == case_id)
+    ).one_or_none()
+    seq, previous = (last.entries + 1, last.head) if last else (1, GENESIS)
+    hashed = entry_hash(case_id, seq, at, kind, actor, body, previous)
+    entry = LedgerEntry(
+        case_id=case_id, seq=seq, at=at, kind=kind, actor=actor, body=body, prev_hash=previous, hash=hashed
+    )
+    connection.execute(evidence.insert().values(entry.model_dump()))
+    upsert = insert(evidence_heads).values(case_id=case_id, entries=seq, head=hashed)
+    connection.execute(upsert.on_conflict_do_update(index_elements=["case_id"], set_={"entries": seq, "head": hashed}))
+    return entry
+
+
+def read(connection: Connection, case_id: str) -> Iterator[LedgerEntry]:
+    """The chain of a case in order."""
+    rows = connection.execute(select(evidence).where(evidence.c.case_id == case_id).order_by(evidence.c.seq))
+    for row in rows.mappings():
+        yield LedgerEntry.model_validate(dict(row))
+
+
+def head(connection: Connection, case_id: str) -> tuple[int, str]:
+    """Number of entries and hash of the newest one; (0, genesis) for a case without any."""
+    row = connection.execute(
+        select(evidence_heads.c.entries, evidence_heads.c.head).where(evidence_heads.c.case_id == case_id)
+    ).one_or_none()
+    return (row.entries, row.head) if row else (0, GENESIS)
+
+
+def verify(connection: Connection, case_id: str) -> tuple[int, ChainFault | None]:
+    """Check a chain against itself and against the head kept beside it. Returns (entries, first fault or None)."""
+    expected, head_hash = head(connection, case_id)
+    fault = first_fault(read(connection, case_id), expected)
+    found = connection.execute(
+        select(func.count()).select_from(evidence).where(evidence.c.case_id == case_id)
+    ).scalar_one()
+    if fault is None and found > expected:
+        return found, ChainFault(seq=expected + 1, fault="inserted")
+    if fault is None and found:
+        newest = connection.execute(
+            select(evidence.c.hash).where(evidence.c.case_id == case_id).order_by(evidence.c.seq.desc()).limit(1)
+        ).scalar_one()
+        if newest != head_hash:
+            return found, ChainFault(seq=found, fault="altered")
+    return found, fault

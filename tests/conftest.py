@@ -1,0 +1,59 @@
+"""Real servers for the tests: one PostgreSQL a session, one fresh migrated database a test."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from embedded.postgres import Postgres
+from store.database import Database
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server for the whole session. No fsync: the tests of durability start their own."""
+    server = Postgres(tmp_path_factory.mktemp("pg"), options={"fsync": "off", "max_connections": "200"})
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: Postgres) -> str:
+    """A database with the newest schema, from which each test's own one is copied in milliseconds."""
+    _create(postgres, "template_offboard")
+    database = Database(postgres.url("template_offboard"))
+    database.migrate()
+    database.close()
+    return "template_offboard"
+
+
+@pytest.fixture
+def database(postgres: Postgres, migrated_template: str) -> Iterator[Database]:
+    """An empty, migrated database of this test alone."""
+    name = f"test_{next(_numbers)}"
+    _create(postgres, name, migrated_template)
+    opened = Database(postgres.url(name))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """Public data sets beside the checkout; tests that need them skip where they are absent."""
+    folder = Path(__file__).parent.parent.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the public data sets are not at {folder}")
+    return folder
+
+
+def _create(postgres: Postgres, name: str, template: str = "template1") -> None:
+    connection = psycopg2.connect(postgres.url("postgres").replace("+psycopg2", ""))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    connection.close()
