@@ -53,7 +53,7 @@ class CaseDates(Message):
 
 
 class CaseRequest(Message):
-    """What HR asks for. `access_cutoff` defaults to the end of the last working day. `as_of` dates the audit (None: the day of the start)."""
+    """What HR asks for. `access_cutoff` defaults to the end of the last working day, `as_of` to today."""
 
     case_id: CaseId
     employee_id: EmployeeId
