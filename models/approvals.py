@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from models.base import CaseId, EmployeeId, Message, Moment
 from models.people import Role
+from models.risk_level import Level
 
 
 class Verdict(StrEnum):
@@ -38,7 +39,8 @@ class Refusal(StrEnum):
 class GatePlan(Message):
     """One approval as the pinned plan fixes it. Deadlines are absolute; reminders fall before `due_at`.
 
-    `escalation_due_at` is the deadline of the second round (the approver's manager, or the fallback).
+    `escalation_due_at` is the deadline of the second round (the approver's manager, or the fallback). The gate opens
+    only when the assessed level is `from_level` or above.
     """
 
     gate: str
@@ -48,6 +50,7 @@ class GatePlan(Message):
     escalation_due_at: Moment
     on_silence: OnSilence = OnSilence.HOLD
     quorum: int = 1
+    from_level: Level = Level.LOW
 
 
 class Decision(Message):
@@ -204,9 +207,8 @@ def judge(  # noqa: PLR0911  (one line a rule, in the order in which people are 
     return None
 
 
-def remaining_reminders(plan: GatePlan, current: GateRound, after: datetime) -> list[datetime]:
-    """Reminder times of the round that still lie ahead of `after`, in order. Escalation rounds remind at half time."""
-    if current.ladder is Ladder.APPROVER:
-        return sorted(moment for moment in plan.reminders_at if after < moment < current.due_at)
-    half = after + (current.due_at - after) / 2
-    return [half] if after < half < current.due_at else []
+def remaining_reminders(plan: GatePlan, current: GateRound, opened_at: datetime, after: datetime) -> list[datetime]:
+    """Reminder times of a round that lie ahead of `after`, in order; later rounds remind once, at half time."""
+    half = opened_at + (current.due_at - opened_at) / 2
+    moments = plan.reminders_at if current.ladder is Ladder.APPROVER and current.round == 1 else (half,)
+    return sorted(moment for moment in moments if after < moment < current.due_at)

@@ -73,7 +73,10 @@ class PlanRequest(Message):
 
 
 class CasePlan(Message):
-    """The pinned plan (D3): a policy edit never touches a running case. Ids and times only."""
+    """The pinned plan (D3): a policy edit never touches a running case. Ids and times only.
+
+    `provisional_years` are years with a deadline whose make-up working days are not published yet.
+    """
 
     case_id: CaseId
     employee_id: EmployeeId
@@ -88,6 +91,7 @@ class CasePlan(Message):
     gates: tuple[GatePlan, ...]
     barred: tuple[EmployeeId, ...]
     time_zone: str
+    provisional_years: tuple[int, ...] = ()
 
 
 class BranchRequest(Message):
@@ -133,6 +137,15 @@ class CaseProgress(Message):
     waiting_on: tuple[str, ...] = ()
     next_deadline: Moment | None = None
     rejected: tuple[RejectedMessage, ...] = ()
+
+
+class ReplanRequest(Message):
+    """Make the plan again for another last working day; `at` is the workflow's time."""
+
+    case_id: CaseId
+    last_working_day: date
+    requested_by: EmployeeId | None = None
+    at: Moment
 
 
 class CloseRequest(Message):

@@ -3,11 +3,15 @@
     OffboardError                an ApplicationError: `type` is the class name, so it survives the wire
     ├── Refused                  the request is understood and must not be done; never retried
     │   ├── UnknownEmployee      nobody has that id or name
+    │   ├── UnknownCase          there is no such case
     │   ├── NotAllowed           separation of duties, own case, no right
     │   ├── BadDates             the dates of a departure contradict each other
     │   ├── CaseConflict         a case is open already, or closed already
     │   ├── PolicyError          a policy file is wrong, or asks for what law forbids
     │   ├── DecisionRefused      a decision that cannot count (late, withdrawn gate, old report, not an approver)
+    │   ├── NobodyToAsk          no active person may be asked for a gate
+    │   ├── LinkInvalid          a link that we did not make, or that was changed on its way
+    │   ├── LinkExpired          a link of ours whose time is long over
     │   └── ImportRefused        a file with bad rows; nothing was written
     └── Unavailable              a system of record does not answer; retried
 
@@ -42,6 +46,10 @@ class UnknownEmployee(Refused):
     """Nobody has that id or name."""
 
 
+class UnknownCase(Refused):
+    """There is no such case, or the person never had one."""
+
+
 class NotAllowed(Refused):
     """Separation of duties, one's own case, or a missing right."""
 
@@ -60,6 +68,18 @@ class PolicyError(Refused):
 
 class DecisionRefused(Refused):
     """A decision that cannot count; `detail["reason"]` is a `models.approvals.Refusal`."""
+
+
+class NobodyToAsk(Refused):
+    """No active person may be asked for a gate; `detail["role"]` is the role that is missing."""
+
+
+class LinkInvalid(Refused):
+    """A link that we did not make, or that was changed on its way. Both look the same from outside."""
+
+
+class LinkExpired(Refused):
+    """A link of ours whose time is long over."""
 
 
 class ImportRefused(Refused):

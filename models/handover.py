@@ -19,8 +19,8 @@ class TransferStatus(StrEnum):
 class Candidate(Value):
     """A possible successor with the load they carry now and what they know.
 
-    `segments`, `regions` and `languages` count the clients they hold by that key; `earlier_contact` names the clients
-    of the leaver that they have worked with.
+    `segments` and `tiers` count the clients they hold by that key; `earlier_contact` names the clients of the leaver
+    that they have worked with.
     """
 
     employee: Employee
@@ -53,7 +53,10 @@ class Transfer(Value):
 
 
 class SuccessorPlan(Value):
-    """The whole proposal. `interim_owner` holds what found no successor, with the manager's queue as the way on."""
+    """The whole proposal. `interim_owner` holds what found no successor, with the manager's queue as the way on.
+
+    `total_fit` is the mean score of the clients, weighted by their value; one without a successor counts as 0.
+    """
 
     transfers: tuple[Transfer, ...]
     interim_owner: EmployeeId | None
@@ -93,8 +96,9 @@ class UndoSummary(Message):
 
 
 class HandoverSummary(Message):
-    """Outcome counts of the execution."""
+    """Outcome counts of the execution. `plan_digest` names the stored proposal with every status filled in."""
 
+    plan_digest: str
     completed: int
     waiting_manager: int
     collectors: int

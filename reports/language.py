@@ -3,6 +3,7 @@
 The msgid is the English text. Catalogues are `.po` files that are read as they are, so there is no build step.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,6 +23,9 @@ from babel.support import Translations
 from models.reasons import Reason
 
 LANGUAGES = ("en", "zh-CN")
+# Only what is surely a day or an amount: a short whole number may be a year, a number of an invoice or a count.
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_AMOUNT = re.compile(r"-?\d{1,15}\.\d{1,10}|-?[1-9]\d{4,14}", re.ASCII)
 CATALOGUES = Path(__file__).with_name("locale")
 
 
@@ -42,8 +46,24 @@ class Language:
         return self.words.ngettext(one, many, number).format(n=self.number(number), **params)
 
     def reason(self, reason: Reason) -> str:
-        """A reason in words. Its code is the English sentence."""
-        return self.text(reason.code, **reason.params)
+        """A reason in words. Its code is the English sentence; its days and amounts are written as the reader does."""
+        return self.text(reason.code, **{name: self._figure(value) for name, value in reason.params.items()})
+
+    def _figure(self, value: str) -> str:
+        if not _DAY.fullmatch(value):
+            return self._amount(value)
+        try:
+            return self.day(date.fromisoformat(value))
+        except ValueError:  # such as 2026-02-31: it only looks like a day
+            return value
+
+    def _amount(self, value: str) -> str:
+        if not _AMOUNT.fullmatch(value):
+            return value
+        amount = Decimal(value)
+        # From a thousand on, a fraction is money; a smaller one may be points or percent. None of it is rounded away.
+        pattern = "#,##0.00########" if abs(amount) >= 1000 and amount % 1 else "#,##0.##########"
+        return str(format_decimal(amount, format=pattern, locale=self.locale))
 
     def money(self, amount: Decimal, currency: str) -> str:
         """An amount with its currency, as the reader writes it. Two currencies never look alike: codes, not signs."""
@@ -80,7 +100,7 @@ def _catalogue(locale: Locale) -> NullTranslations:
     if locale.language == "en":
         return NullTranslations()
     merged: Translations | None = None
-    for path in sorted((CATALOGUES / str(locale) / "LC_MESSAGES").glob("*.po")):
+    for path in sorted((CATALOGUES / "zh_CN" / "LC_MESSAGES").glob("*.po")):
         compiled = BytesIO()
         with path.open("rb") as source:
             write_mo(compiled, read_po(source, locale=str(locale)))

@@ -1,0 +1,79 @@
+"""The approvals department: asks people, reminds them, hears what the hook stored, writes down what became of it."""
+
+from temporalio import activity
+
+from activities.approval_records import record_outcome, record_receipt
+from activities.approval_rounds import open_round, remind_round
+from activities.messages import Links, Post
+from models.approvals import CollectDecisions, CollectedDecisions, OpenedGates, OpenGates, RecordDecisions, Remind
+from models.case import CloseRequest, Phase
+from store import cases, decisions, gates, outbox
+from store.database import Database
+from store.decisions import DecisionState
+from systems.mail.port import Mailer
+
+
+class ApprovalActivities:
+    """`link_secret` signs the links; `public_url` is where the approval page answers.
+
+    Every method may run twice with the same effect as once. Mail leaves after the commit and never holds a gate up.
+    """
+
+    def __init__(self, database: Database, mailer: Mailer, link_secret: str, public_url: str) -> None:
+        self._database = database
+        self._links = Links(link_secret, public_url)
+        self._post = Post(database, mailer, self._links)
+
+    @activity.defn(name="open_gates")
+    def open_gates(self, asked: OpenGates) -> OpenedGates:
+        """Find who decides, open the rounds and ask; all gates of the request or none.
+
+        A round that is open already is returned as it is. Raises NobodyToAsk when a role is missing.
+        """
+        with self._database.begin() as connection:
+            case = cases.get(connection, asked.case_id, lock=True)
+            if case.phase is Phase.ASSESSING:
+                cases.set_phase(connection, case.id, Phase.APPROVING)
+            rounds = tuple(open_round(connection, self._links, case, asked, ask) for ask in asked.asks)
+        self._post.deliver(asked.case_id)
+        return OpenedGates(rounds=rounds)
+
+    @activity.defn(name="remind_approvers")
+    def remind(self, asked: Remind) -> None:
+        """Remind the people of a round that is still open; nothing happens when it is closed."""
+        with self._database.begin() as connection:
+            row = gates.of_round(connection, asked.case_id, asked.gate, asked.round)
+            if row and row.closed_at is None:
+                remind_round(connection, row, asked)
+        self._post.deliver(asked.case_id)
+
+    @activity.defn(name="collect_decisions")
+    def collect_decisions(self, asked: CollectDecisions) -> CollectedDecisions:
+        """Decisions that the hook stored for this round or one before it and that nobody has judged yet."""
+        with self._database.begin() as connection:
+            waiting = tuple(
+                stored.message()
+                for stored in decisions.of_gate(connection, asked.case_id, asked.gate)
+                if stored.state is DecisionState.STORED and stored.round <= asked.round
+            )
+        self._post.deliver(asked.case_id)
+        return CollectedDecisions(decisions=waiting)
+
+    @activity.defn(name="record_decisions")
+    def record_decisions(self, asked: RecordDecisions) -> None:
+        """Write receipts and outcomes with their evidence, and tell the person who started the case."""
+        with self._database.begin() as connection:
+            case = cases.get(connection, asked.case_id, lock=True)
+            for receipt in asked.receipts:
+                record_receipt(connection, case, receipt, asked.at)
+            counted = {receipt.gate: receipt.decision_id for receipt in asked.receipts if receipt.counted}
+            for outcome in asked.outcomes:
+                record_outcome(connection, self._links, case, outcome, counted.get(outcome.gate), asked.at)
+        self._post.deliver(asked.case_id)
+
+    @activity.defn(name="announce_end")
+    def announce_end(self, ended: CloseRequest) -> None:
+        """Tell the person who started the case, and those who were asked, how it ended; once an end."""
+        with self._database.begin() as connection:
+            outbox.announce_end(connection, ended.case_id, ended.phase, at=ended.at)
+        self._post.deliver(ended.case_id)

@@ -1,0 +1,112 @@
+"""Merges what the branches found into the next version of the report."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+from temporalio import activity
+
+from activities.report_approvals import approvals_part, people_asked
+from activities.report_parts import (
+    CaseResults,
+    access_part,
+    clients_part,
+    gaps,
+    people_in,
+    receivables_part,
+    score_domains,
+)
+from models.amounts import tidy
+from models.assessment import assess
+from models.report import CaseReport, ReportCase, ReportEvidence, ReportPolicy
+from models.report_changes import changes, is_material
+from models.risk import MergeRequest, ReportRef
+from store import cases, evidence, people, reports
+from store.cases import CaseRow
+from store.database import Database
+
+
+class AssessmentActivities:
+    """Reads stored branch results and writes report versions in `database`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @activity.defn(name="merge_report")
+    def merge_report(self, request: MergeRequest) -> ReportRef:
+        """Make the next version of the report, once per merge key, with its evidence in the same transaction."""
+        with self._database.begin() as connection:
+            reports.take_turn(connection, request.case_id)
+            case = cases.get(connection, request.case_id)
+            report = reports.of_merge(connection, request.case_id, request.merge_key)
+            if report is None:
+                report = _make(connection, case, request)
+            previous = reports.before(connection, request.case_id, report.version)
+        return ReportRef(
+            version=report.version,
+            digest=report.digest,
+            score=report.score,
+            level=report.level,
+            provisional=report.provisional,
+            unknowns=report.unknowns,
+            material=is_material(previous, report, case.policy.material_change),
+        )
+
+
+def _make(connection: Connection, case: CaseRow, request: MergeRequest) -> CaseReport:
+    previous = reports.before(connection, case.id)
+    draft = _draft(connection, case, request, previous)
+    report = draft.model_copy(update={"changes": changes(previous, draft)}).sealed()
+    reports.save(connection, report, request.merge_key, at=request.at)
+    facts: dict[str, object] = {
+        "version": report.version,
+        "digest": report.digest,
+        "score": str(report.score),
+        "level": report.level.value,
+    }
+    evidence.append(connection, case.id, "report.made", facts, at=request.at)
+    return report
+
+
+def _draft(connection: Connection, case: CaseRow, request: MergeRequest, previous: CaseReport | None) -> CaseReport:
+    results = CaseResults.read(connection, case.id, request.branches)
+    last_day_over = case.plan.as_of > case.plan.dates.last_working_day
+    domains = score_domains(results, previous, case.policy.materiality, last_day_over=last_day_over)
+    assessment = assess(domains, case.policy.weights)
+    approvals = approvals_part(connection, case, request.outcomes, assessment.level)
+    entries, head = evidence.head(connection, case.id)
+    return CaseReport(
+        case=_head(connection, case, {*people_in(results), *people_asked(approvals)}),
+        version=previous.version + 1 if previous else 1,
+        made_at=request.at,
+        policy=ReportPolicy(name=case.policy.name, version=case.policy.version),
+        score=assessment.score,
+        level=assessment.level,
+        provisional=assessment.provisional,
+        unknowns=tuple(domain.value for domain in assessment.unknowns),
+        reasons=assessment.reasons,
+        domains=assessment.domains,
+        receivables=receivables_part(results.receivables),
+        clients=clients_part(connection, results.book, results.plan),
+        access=access_part(results.access),
+        inventory=tidy(results.inventory) if results.inventory else None,
+        approvals=approvals,
+        gaps=gaps(results, assessment.domains),
+        evidence=ReportEvidence(entries=entries, head=head),
+    )
+
+
+def _head(connection: Connection, case: CaseRow, mentioned: Iterable[str]) -> ReportCase:
+    leaver = people.get(connection, case.employee_id)
+    return ReportCase(
+        id=case.id,
+        leaver=leaver.id,
+        leaver_name=leaver.name,
+        department=case.plan.department,
+        region=case.plan.region,
+        time_zone=case.plan.time_zone,
+        kind=case.kind,
+        last_working_day=case.plan.dates.last_working_day,
+        as_of=case.plan.as_of,
+        started_at=case.started_at,
+        employees=people.names(connection, {leaver.id, *mentioned}),
+    )

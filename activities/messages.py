@@ -1,0 +1,141 @@
+"""The post: sends what waits in the outbox of a case. A mail that cannot leave never holds the case."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection
+
+from models.errors import OffboardError, UnknownCase
+from reports.letters import Facts, Sum
+from reports.messages import compose, mail_id
+from store import cases, decisions, gates, outbox, people, reports
+from store.cases import CaseRow
+from store.database import Database
+from store.gates import GateRow
+from store.links import Purpose, make_link
+from store.outbox import ASKING, MessageKind, OutboxMessage
+from systems.mail.port import Mailer
+
+# Long after the deadline a link still opens, so that its page can say what became of the gate.
+LINK_LIFE_AFTER_DEADLINE = timedelta(days=60)
+DECIDING = (*ASKING, MessageKind.REFUSED)
+
+
+class Links:
+    """Makes the addresses that people follow. `public_url` is where the approval page answers."""
+
+    def __init__(self, secret: str, public_url: str) -> None:
+        self._secret = secret
+        self._public_url = public_url.rstrip("/")
+        self.host = urlsplit(public_url).hostname or ""
+
+    def url(self, connection: Connection, row: GateRow, person: str, purpose: Purpose) -> str:
+        """Address of the page for one person and one round: the same one every time."""
+        expires_at = row.due_at + LINK_LIFE_AFTER_DEADLINE
+        fields = (row.case_id, row.gate, row.round, person, purpose, expires_at, row.opened_at)
+        return f"{self._public_url}/d/{make_link(connection, self._secret, *fields)}"
+
+
+class Post:
+    """Turns waiting messages into mails."""
+
+    def __init__(self, database: Database, mailer: Mailer, links: Links) -> None:
+        self._database = database
+        self._mailer = mailer
+        self._links = links
+
+    def deliver(self, case_id: str) -> int:
+        """Send every waiting message of a case once; returns how many left.
+
+        A message that cannot leave keeps its reason and is tried at the next call; where the mail system itself does
+        not answer, the others wait too. A process that dies between sending and writing it down sends that one message
+        again with the same Message-ID. Raises Unavailable when our database does not answer.
+        """
+        tried: list[str] = []
+        sent = 0
+        while True:
+            with self._database.begin() as connection:
+                message = outbox.next_pending(connection, case_id, tried)
+                if message is None:
+                    return sent
+                tried.append(message.id)
+                failure = self._send(connection, message)
+                sent += failure is None
+            if failure and failure.detail.get("reason") == "no_answer":
+                return sent
+
+    def _send(self, connection: Connection, message: OutboxMessage) -> OffboardError | None:
+        case = cases.get(connection, message.case_id)
+        row = _round_of(connection, message)
+        if message.kind in ASKING and (row is None or row.closed_at or case.ended_at):
+            outbox.drop(connection, message.id)  # settled meanwhile: nobody is asked for what is decided
+            return None
+        now = datetime.now(UTC)
+        try:
+            mail = compose(
+                people.get(connection, message.recipient_id),
+                self._facts(connection, case, message, row),
+                message_id=mail_id(message.id, self._links.host),
+                thread_id=mail_id(message.thread, self._links.host),
+                sent_at=now,
+            )
+            self._mailer.send(mail)
+        except OffboardError as failure:
+            outbox.mark_failed(connection, message.id, failure.message)
+            return failure
+        outbox.mark_sent(connection, message.id, at=now)
+        return None
+
+    def _facts(self, connection: Connection, case: CaseRow, message: OutboxMessage, row: GateRow | None) -> Facts:
+        tidings = message.tidings
+        silent = _silent(connection, row) if message.kind is MessageKind.ESCALATION and row else ()
+        wanted = {case.employee_id, *silent, *([tidings.by] if tidings.by else [])}
+        names = people.names(connection, wanted)
+        decided = decisions.get(connection, tidings.decision_id) if tidings.decision_id else None
+        linked = row or next(iter(gates.newest_of(connection, case.id)), None)
+        purpose = Purpose.DECIDE if message.kind in DECIDING else Purpose.FOLLOW
+        return Facts(
+            kind=message.kind,
+            case_id=case.id,
+            leaver=names[case.employee_id],
+            last_working_day=case.plan.dates.last_working_day,
+            link=self._links.url(connection, linked, message.recipient_id, purpose) if linked else None,
+            gate=tidings.gate or "",
+            ladder=tidings.ladder,
+            due_at=row.due_at if row else None,
+            money=_money_at_risk(connection, row) if row else None,
+            silent=", ".join(names.get(person, person) for person in silent),
+            verdict=tidings.verdict if message.kind is MessageKind.DECIDED else None,
+            by=names.get(tidings.by, tidings.by) if tidings.by else "",
+            at=tidings.at,
+            note=decided.note if decided else "",
+            refusal=tidings.refusal,
+            phase=tidings.phase,
+        )
+
+
+def _round_of(connection: Connection, message: OutboxMessage) -> GateRow | None:
+    told = message.tidings
+    if told.gate is None or told.round is None:
+        return None
+    return gates.of_round(connection, message.case_id, told.gate, told.round)
+
+
+def _silent(connection: Connection, row: GateRow) -> tuple[str, ...]:
+    before = gates.of_round(connection, row.case_id, row.gate, row.round - 1)
+    return before.approvers if before else ()
+
+
+def _money_at_risk(connection: Connection, row: GateRow) -> tuple[Sum, ...] | None:
+    """What the report of the round says is owed; None while it could not be read."""
+    try:
+        report = reports.load(connection, row.case_id, row.report_version)
+    except UnknownCase:
+        return None
+    if report.receivables is None:
+        return None
+    return tuple(
+        Sum(currency=each.currency, total=each.total, overdue=each.overdue)
+        for each in (report.receivables, *report.receivables.others)
+        if each.open_items
+    )

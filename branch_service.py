@@ -1,0 +1,148 @@
+"""Each branch of a case alone: nothing is started and nothing is written. Also the preview of a whole case."""
+
+from datetime import UTC, date, datetime
+
+from activities.receivables import audit_owner
+from activities.successor_planning import plan_handover
+from case_service import StartOrder, check_order
+from models.access import Entitlement
+from models.base import CaseId, EmployeeId, Value
+from models.case import CasePlan
+from models.evidence import ChainFault
+from models.handover import SuccessorPlan, Transfer
+from models.planning import plan_case
+from models.receivables import ReceivableAudit
+from settings import Settings
+from store import evidence, people
+from store.database import Database
+from store.policies import load_policy
+from systems.access.postgres import PostgresAccessDirectory
+from systems.clients.postgres import PostgresClientBook
+from systems.receivables.postgres import PostgresReceivables
+
+
+class HandoverPreview(Value):
+    """A successor for every client and open deal, as it would be proposed now."""
+
+    employee: EmployeeId
+    as_of: date
+    clients: int
+    opportunities: int
+    unassigned: int
+    interim_owner: EmployeeId | None
+    transfers: tuple[Transfer, ...]
+
+
+class AccessPreview(Value):
+    """Every right of a person, in the order in which a lockdown takes them."""
+
+    employee: EmployeeId
+    rights: tuple[Entitlement, ...]
+
+
+class CasePreview(Value):
+    """What a start would do: the plan with its gates and dates, and the size of every branch."""
+
+    case_id: CaseId
+    employee: EmployeeId
+    already_open: bool
+    plan: CasePlan
+    rights_at_once: int
+    rights_at_cutoff: int
+    clients: int
+    opportunities: int
+    unassigned: int
+    open_items: int
+    messages: int
+
+
+class EvidenceCheck(Value):
+    """Result of a check: `fault` names the first bad entry, None when the chain holds."""
+
+    case_id: CaseId
+    entries: int
+    ok: bool
+    head: str
+    fault: ChainFault | None = None
+
+
+def audit_of(database: Database, settings: Settings, employee: str, as_of: date | None, policy: str) -> ReceivableAudit:
+    """Audit what the clients of a person owe."""
+    with database.begin() as connection:
+        owner = people.find(connection, employee)
+    return audit_owner(
+        PostgresReceivables(ledger_of(settings, database)),
+        owner.id,
+        load_policy(policy, settings.policy_dir),
+        as_of or datetime.now(UTC).date(),
+    )
+
+
+def ledger_of(settings: Settings, database: Database) -> Database:
+    """The database that the receivables are read from: a ledger of its own, or ours."""
+    return Database(settings.receivables_url.get_secret_value()) if settings.receivables_url else database
+
+
+def handover_of(
+    database: Database, settings: Settings, employee: str, as_of: date | None, policy: str
+) -> HandoverPreview:
+    """Propose successors for a person's book of business."""
+    with database.begin() as connection:
+        leaver = people.find(connection, employee)
+    day = as_of or datetime.now(UTC).date()
+    plan = plan_handover(PostgresClientBook(database), leaver, load_policy(policy, settings.policy_dir), day)
+    return HandoverPreview(
+        employee=leaver.id,
+        as_of=day,
+        clients=_count(plan, "client"),
+        opportunities=_count(plan, "opportunity"),
+        unassigned=sum(transfer.successor is None for transfer in plan.transfers),
+        interim_owner=plan.interim_owner,
+        transfers=plan.transfers,
+    )
+
+
+def access_of(database: Database, employee: str) -> AccessPreview:
+    """List every right of a person, live."""
+    with database.begin() as connection:
+        person = people.find(connection, employee)
+    rights = sorted(
+        PostgresAccessDirectory(database).rights_of(person.id), key=lambda right: (right.grade, right.system, right.id)
+    )
+    return AccessPreview(employee=person.id, rights=tuple(rights))
+
+
+def preview(database: Database, settings: Settings, order: StartOrder) -> CasePreview:
+    """Everything that a start would do, with counts. Writes nothing."""
+    now = datetime.now(UTC)
+    leaver, request, already = check_order(database, order, now.date(), settings.policy_dir)
+    plan = plan_case(request, leaver, load_policy(order.policy, settings.policy_dir), now)
+    handover = handover_of(database, settings, leaver.id, plan.as_of, order.policy)
+    money = audit_of(database, settings, leaver.id, plan.as_of, order.policy)
+    rights = access_of(database, leaver.id).rights
+    at_once = sum(right.grade in plan.first_grades for right in rights)
+    return CasePreview(
+        case_id=request.case_id,
+        employee=leaver.id,
+        already_open=already,
+        plan=plan,
+        rights_at_once=at_once,
+        rights_at_cutoff=len(rights) - at_once,
+        clients=handover.clients,
+        opportunities=handover.opportunities,
+        unassigned=handover.unassigned,
+        open_items=sum(audit.open_items for audit in (money.main, *money.others) if audit),
+        messages=len(plan.gates),
+    )
+
+
+def verify_evidence(database: Database, case_id: str) -> EvidenceCheck:
+    """Check the chain of a case against itself and against its head."""
+    with database.begin() as connection:
+        entries, fault = evidence.verify(connection, case_id)
+        _, head = evidence.head(connection, case_id)
+    return EvidenceCheck(case_id=case_id, entries=entries, ok=fault is None, head=head, fault=fault)
+
+
+def _count(plan: SuccessorPlan, kind: str) -> int:
+    return sum(transfer.kind == kind for transfer in plan.transfers)

@@ -1,0 +1,235 @@
+"""What HR does to cases: start, look, withdraw, reschedule. Command, demo and benchmarks go through here."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.base import Moment, Value
+from models.case import (
+    CaseDates,
+    CaseProgress,
+    CaseRequest,
+    CaseResult,
+    GateView,
+    Phase,
+    Reschedule,
+    SeparationKind,
+    Withdrawal,
+)
+from models.case_display import start_summary
+from models.errors import BadDates, CaseConflict, NotAllowed, OffboardError, Refused, Unavailable
+from models.people import Employee, EmployeeStatus
+from models.search_attributes import TASK_QUEUE
+from store import cases, gates, people
+from store.database import Database
+from store.policies import load_policy
+
+Answer = TypeVar("Answer")
+
+ANSWER_WITHIN = timedelta(seconds=10)
+
+
+class StartOrder(Value):
+    """What HR typed. `employee` and `requested_by` are ids or exact names."""
+
+    employee: str
+    kind: SeparationKind
+    last_working_day: date
+    access_cutoff: Moment | None = None
+    requested_by: str | None = None
+    reason: str | None = None
+    as_of: date | None = None
+    policy: str = "ifrs"
+
+
+class StartedCase(Value):
+    """The case that runs now; `already_open` when it did before this call."""
+
+    case_id: str
+    employee_id: str
+    already_open: bool
+    progress: CaseProgress | None = None
+
+
+def check_order(
+    database: Database, order: StartOrder, today: date, policy_dir: Path | None = None
+) -> tuple[Employee, CaseRequest, bool]:
+    """Find the person and refuse what can be refused before anything happens.
+
+    Returns (person, request, already open). Raises UnknownEmployee, CaseConflict, NotAllowed, BadDates, PolicyError.
+    """
+    with database.begin() as connection:
+        leaver = people.find(connection, order.employee)
+        starter = people.find(connection, order.requested_by) if order.requested_by else None
+        case_id = cases.next_case_id(connection, leaver.id)
+        open_case = cases.open_case_of(connection, leaver.id)
+    if leaver.status is EmployeeStatus.LEFT:
+        raise CaseConflict(f"{leaver.id} has left already; nothing was started.", employee=leaver.id)
+    if starter is not None and starter.id == leaver.id:
+        raise NotAllowed("nobody starts their own case: another person of HR has to.", employee=leaver.id)
+    if order.last_working_day < (order.as_of or today):
+        raise BadDates(
+            f"the last working day {order.last_working_day} lies before {order.as_of or today}. Nothing was started; "
+            "give a day from then on, or --as-of for a rehearsal on old data.",
+            employee=leaver.id,
+        )
+    load_policy(order.policy, policy_dir)
+    request = CaseRequest(
+        case_id=case_id,
+        employee_id=leaver.id,
+        kind=order.kind,
+        last_working_day=order.last_working_day,
+        access_cutoff=order.access_cutoff,
+        requested_by=starter.id if starter else None,
+        as_of=order.as_of,
+        policy=order.policy,
+    )
+    return leaver, request, open_case is not None
+
+
+async def start_case(
+    client: Client, database: Database, order: StartOrder, policy_dir: Path | None = None
+) -> StartedCase:
+    """Start a departure, or return the one that is open already; waits until the plan is made or refused."""
+    leaver, request, already = check_order(database, order, datetime.now(UTC).date(), policy_dir)
+    if not already:
+        try:
+            handle = await client.start_workflow(
+                "Offboarding",
+                request,
+                id=request.case_id,
+                task_queue=TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                static_summary=start_summary(request, leaver.region),
+                rpc_timeout=ANSWER_WITHIN,
+            )
+        except WorkflowAlreadyStartedError:
+            already = True
+        except RPCError as lost:
+            raise Unavailable(
+                f"the Temporal server does not answer ({lost.status.name}). Nothing was started."
+            ) from lost
+        else:
+            await _planned(client, handle.id)
+            if order.reason:  # free text about a person stays in our database; it never enters the history
+                with database.begin() as connection:
+                    cases.set_reason(connection, request.case_id, order.reason)
+    progress = await progress_of(client, request.case_id)
+    return StartedCase(case_id=request.case_id, employee_id=leaver.id, already_open=already, progress=progress)
+
+
+async def _planned(client: Client, case_id: str) -> None:
+    until = datetime.now(UTC) + ANSWER_WITHIN
+    while datetime.now(UTC) < until:
+        progress = await progress_of(client, case_id)
+        if progress is None or progress.phase is not Phase.PLANNING:
+            return
+        description = await client.get_workflow_handle(case_id).describe()
+        if description.close_time is not None:
+            await result_of(client, case_id)  # raises what refused the plan
+        await asyncio.sleep(0.2)
+
+
+async def progress_of(client: Client, case_id: str) -> CaseProgress | None:
+    """Ask the workflow; None when no worker answers in time (the case itself goes on)."""
+    try:
+        answer: CaseProgress = await client.get_workflow_handle(case_id).query(
+            "progress", result_type=CaseProgress, rpc_timeout=timedelta(seconds=5)
+        )
+    except RPCError as lost:
+        if lost.status is RPCStatusCode.NOT_FOUND:
+            raise CaseConflict(f"there is no case {case_id}", case=case_id) from lost
+        return None
+    return answer
+
+
+async def progress_or_last_known(client: Client | None, database: Database, case_id: str) -> CaseProgress:
+    """The live picture, or what our books know when no worker or no server answers."""
+    try:
+        live = await progress_of(client, case_id) if client else None
+    except CaseConflict:
+        live = None  # closed longer ago than the engine keeps it
+    if live is not None:
+        return live
+    with database.begin() as connection:
+        case = cases.get(connection, case_id)
+        rounds = gates.all_of(connection, case_id)
+    newest = {row.gate: row for row in sorted(rounds, key=lambda row: row.round)}
+    return CaseProgress(
+        case_id=case.id,
+        employee_id=case.employee_id,
+        phase=case.phase,
+        last_working_day=case.plan.dates.last_working_day,
+        gates=tuple(
+            GateView(
+                gate=row.gate,
+                round=row.round,
+                due_at=row.due_at,
+                waiting_on=() if row.closed_at else tuple(row.approvers),
+            )
+            for row in newest.values()
+        ),
+        waiting_on=() if case.ended_at else ("worker does not answer",),
+    )
+
+
+async def result_of(client: Client, case_id: str) -> CaseResult:
+    """Wait for the end of a case. A case whose plan was refused raises that refusal."""
+    try:
+        result: CaseResult = await client.get_workflow_handle(case_id, result_type=CaseResult).result()
+    except WorkflowFailureError as failed:
+        raise as_refusal(failed) from failed
+    return result
+
+
+async def withdraw(client: Client, case_id: str, requested_by: str | None) -> CaseProgress:
+    """The leaver stays: every effect is walked back. Refused when the case has ended."""
+    message = Withdrawal(requested_by=requested_by, accepted_at=datetime.now(UTC))
+    return await _update(client, case_id, "withdraw", message, CaseProgress)
+
+
+async def reschedule(client: Client, case_id: str, last_working_day: date, requested_by: str | None) -> CaseDates:
+    """Move the last working day; every pending timer follows."""
+    message = Reschedule(last_working_day=last_working_day, requested_by=requested_by)
+    return await _update(client, case_id, "reschedule", message, CaseDates)
+
+
+async def _update(client: Client, case_id: str, name: str, message: object, answer: type[Answer]) -> Answer:
+    try:
+        told: Answer = await client.get_workflow_handle(case_id).execute_update(
+            name, message, result_type=answer, rpc_timeout=ANSWER_WITHIN
+        )
+    except WorkflowUpdateFailedError as refused:
+        raise as_refusal(refused) from refused
+    except RPCError as lost:
+        if lost.status is RPCStatusCode.NOT_FOUND:
+            raise CaseConflict(f"{case_id} has ended or never was: nothing was changed", case=case_id) from lost
+        raise Unavailable(
+            "no worker answered; nothing was changed. `offboard doctor` says what is wrong.", case=case_id
+        ) from lost
+    return told
+
+
+def as_refusal(failure: BaseException) -> OffboardError:
+    """The innermost typed error of a failure that came over the wire."""
+    inner: BaseException | None = failure
+    found: ApplicationError | None = None
+    while inner is not None:
+        if isinstance(inner, ApplicationError):
+            found = inner
+        inner = getattr(inner, "cause", None) or inner.__cause__
+    known = {kind.__name__: kind for kind in _tree(OffboardError)}
+    if found is None:
+        return Refused(str(failure))
+    return known.get(found.type or "", Refused)(found.message)
+
+
+def _tree(root: type[OffboardError]) -> list[type[OffboardError]]:
+    return [root, *(kind for child in root.__subclasses__() for kind in _tree(child))]

@@ -1,0 +1,131 @@
+"""Make the sample company and load it through the same import that a company's own files go through."""
+
+import csv
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from pathlib import Path
+from random import Random
+
+from embedded.sample.places import EAST_CHINA
+from embedded.sample.staff import Person, Staff, make_staff
+from embedded.sample.trade import Row, make_account, rows_of
+from models.base import Value
+from store.database import Database
+from systems.intake.load import import_folder
+from systems.intake.template import TEMPLATE
+
+CLIENTS_OF_THE_LEAVER = 26
+SYSTEMS = (("crm", "export", 1), ("crm", "api", 1), ("crm", "session", 2), ("crm", "write", 3), ("erp", "write", 3),
+           ("mail", "client contact", 4), ("sso", "account", 5))  # fmt: skip
+
+
+class Planted(Value):
+    """Who in the sample company was made for what."""
+
+    employee: str
+    name: str
+    what: str
+
+
+class Sample(Value):
+    """What was made: counts by table, and who was planted."""
+
+    employees: int
+    seed: int
+    as_of: date
+    counts: dict[str, int]
+    planted: tuple[Planted, ...]
+
+
+def fill(
+    database: Database, *, employees: int = 40, seed: int = 7, as_of: date | None = None, say: Callable[[str], None]
+) -> Sample:
+    """Fill the stack with the sample company. The same seed and date make the same company."""
+    today = as_of or datetime.now(UTC).date()
+    with tempfile.TemporaryDirectory(prefix="offboard-sample-") as folder:
+        say(f"making a company of {employees} employees")
+        made = write_sample(Path(folder), employees=employees, seed=seed, today=today)
+        say("loading it")
+        import_folder(database, Path(folder))
+    return made
+
+
+def write_sample(folder: Path, *, employees: int, seed: int, today: date) -> Sample:
+    """Write the sample company as CSV files of our own template into `folder`."""
+    random = Random(seed)
+    staff = make_staff(employees, random, today)
+    counts: dict[str, int] = {}
+    with ExitStack() as files:
+        writers: dict[str, csv.DictWriter[str]] = {}
+        for table, row in _rows(staff, random, today):
+            if table not in writers:
+                file = files.enter_context((folder / f"{table}.csv").open("w", newline="", encoding="utf-8"))
+                writers[table] = csv.DictWriter(file, [column.name for column in TEMPLATE[table].columns])
+                writers[table].writeheader()
+            writers[table].writerow(row)
+            counts[table] = counts.get(table, 0) + 1
+    return Sample(employees=employees, seed=seed, as_of=today, counts=counts, planted=_planted(staff))
+
+
+def _rows(staff: Staff, random: Random, today: date) -> Iterator[Row]:
+    loads = _loads(staff, random)
+    staff.full_peer.capacity = loads[staff.full_peer.key]
+    for person in staff.people:
+        yield "employees", person.row()
+    yield from _rights_and_assets(staff, random)
+    # A small company has a full year of monthly invoices; a huge one has enough to be a benchmark and not a burden.
+    invoices = 12 if len(staff.people) <= 1000 else 2
+    digits, number = len(str(sum(loads.values()))) + 1, 0
+    for seller in staff.sellers:
+        for position in range(loads[seller.key]):
+            number += 1
+            troubled = seller is staff.problem_leaver and position % 3 != 2
+            account = make_account(number, digits, seller, random, trouble=0.9 if troubled else 0.0)
+            yield from rows_of(account, random, today, invoices)
+
+
+def _loads(staff: Staff, random: Random) -> dict[str, int]:
+    small = len(staff.people) <= 1000
+    loads = {person.key: random.randint(11, 19) if small else random.randint(5, 9) for person in staff.sellers}
+    loads[staff.problem_leaver.key] = CLIENTS_OF_THE_LEAVER
+    return loads
+
+
+def _rights_and_assets(staff: Staff, random: Random) -> Iterator[Row]:
+    for seller in staff.sellers:
+        for system, right, grade in SYSTEMS:
+            yield (
+                "entitlements",
+                {
+                    "entitlement_id": f"{seller.key}-{system}-{right.replace(' ', '-')}",
+                    "employee_id": seller.key,
+                    "system": system,
+                    "right": right,
+                    "grade": str(grade),
+                },
+            )
+        for kind, value in (("laptop", 1400), ("phone", 700)):
+            yield (
+                "assets",
+                {
+                    "asset_id": f"{seller.key}-{kind}",
+                    "employee_id": seller.key,
+                    "kind": kind,
+                    "description": f"{kind} no. {random.randint(1000, 9999)}",
+                    "value": str(value * (7 if seller.place is EAST_CHINA else 1)),
+                    "currency": seller.place.currency,
+                },
+            )
+
+
+def _planted(staff: Staff) -> tuple[Planted, ...]:
+    def plant(person: Person, what: str) -> Planted:
+        return Planted(employee=person.key, name=person.name, what=what)
+
+    return (
+        plant(staff.problem_leaver, "problem_leaver: large clients known by one contact, late payers, renewals ahead"),
+        plant(staff.full_peer, "full_peer: a colleague without room for another client"),
+        plant(staff.leaving_peer, "leaving_peer: a colleague who is leaving and must inherit nothing"),
+    )

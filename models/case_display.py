@@ -1,0 +1,67 @@
+"""What the Temporal Web UI shows about a case: ids, figures and times; never a name of a person or a client."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from models.case import CaseProgress, CaseRequest, GateView
+from models.risk_level import Level
+
+SUMMARY_BYTES = 200  # the Web UI refuses more
+
+
+def start_summary(request: CaseRequest, region: str) -> str:
+    """One line for the list of workflows, fixed at the start."""
+    return cut(f"{region or 'no region'} · {request.kind.value} · last day {request.last_working_day.isoformat()}")
+
+
+def cut(text: str, limit: int = SUMMARY_BYTES) -> str:
+    """Shorten to a number of UTF-8 bytes, never through the middle of a character."""
+    encoded = text.encode()
+    if len(encoded) <= limit:
+        return text
+    return encoded[: limit - 3].decode(errors="ignore") + "…"
+
+
+def details(progress: CaseProgress, zone: str, region: str) -> str:
+    """Markdown for the page of one workflow: phase, who is waited for and until when, what happens by itself next."""
+    lines = [f"**{headline(progress, zone, region)}**", ""]
+    lines.append(f"Phase **{progress.phase.value}**, last working day {progress.last_working_day.isoformat()}.")
+    if progress.report_version:
+        lines.append(f"Report version {progress.report_version}: {_score(progress)}.")
+    if progress.unknowns:
+        lines.append(f"Unknown so far: {', '.join(progress.unknowns)}.")
+    if progress.gates:
+        lines += ["", "| gate | state | waiting on | until |", "|---|---|---|---|"]
+        lines += [_row(gate, zone) for gate in progress.gates]
+    if progress.rejected:
+        lines += ["", "Messages that could not count:"]
+        lines += [f"- {_time(entry.at, zone)}: {entry.reason}" for entry in progress.rejected[-5:]]
+    return "\n".join(lines)
+
+
+def headline(progress: CaseProgress, zone: str, region: str) -> str:
+    """`region · level · waiting on finance until Thu 26 Nov 18:00`."""
+    parts = [region or "no region", progress.level.value if progress.level else progress.phase.value]
+    if progress.waiting_on:
+        until = f" until {_time(progress.next_deadline, zone)}" if progress.next_deadline else ""
+        parts.append(f"waiting on {', '.join(progress.waiting_on)}{until}")
+    else:
+        parts.append(progress.phase.value.replace("_", " "))
+    return " · ".join(parts)
+
+
+def _score(progress: CaseProgress) -> str:
+    level = progress.level or Level.LOW
+    provisional = ", provisional" if progress.provisional else ""
+    return f"{progress.score} of 100, {level.value}{provisional}"
+
+
+def _row(gate: GateView, zone: str) -> str:
+    if gate.outcome:
+        return f"| {gate.gate} | {gate.outcome.verdict.value} | | {_time(gate.outcome.at, zone)} |"
+    until = _time(gate.due_at, zone) if gate.due_at else ""
+    return f"| {gate.gate} | open, round {gate.round} | {', '.join(gate.waiting_on)} | {until} |"
+
+
+def _time(moment: datetime, zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(zone)):%a %d %b %H:%M}"

@@ -1,0 +1,150 @@
+"""The plan of a case, computed from a request, a person, a policy and a moment. Pure: the same input, the same plan."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from models.access import Grade
+from models.approvals import GatePlan
+from models.case import CaseDates, CasePlan, CaseRequest, SeparationKind
+from models.errors import BadDates
+from models.people import Employee
+from models.policy import GatePolicy, Policy
+from models.reasons import Reason, because
+from models.working_days import WorkCalendar
+
+# Assets are due this many working days after the last one (features 4.8, return from afar).
+ASSET_RETURN_DAYS = 5
+# What an employee's row says when the source named no zone.
+NO_ZONE = ("", "UTC")
+
+
+def calendar_for(employee: Employee, policy: Policy) -> WorkCalendar:
+    """The working days that count for a person: their country and zone, else those of the policy.
+
+    The policy's zone belongs to the policy's country: it is never put on a person of another country, who without a
+    zone of their own is read in UTC. Raises BadDates for a country or a zone that does not exist.
+    """
+    hours = policy.working_hours
+    country = employee.country or hours.default_country
+    zone = employee.time_zone
+    if zone in NO_ZONE:
+        zone = hours.default_time_zone if country == hours.default_country else "UTC"
+    return WorkCalendar(country, zone, hours.end_of_day)
+
+
+def plan_case(request: CaseRequest, employee: Employee, policy: Policy, at: datetime) -> CasePlan:
+    """Build the plan that is pinned for the life of a case; `at` is the moment from which deadlines count.
+
+    With `request.as_of` the dates are judged by that day (a rehearsal on old data), else by the local day of `at`.
+    Raises BadDates when the dates contradict one another.
+    """
+    calendar = calendar_for(employee, policy)
+    as_of = request.as_of or calendar.local_day(at)
+    gates = tuple(_gate(gate, policy, calendar, at) for gate in policy.gates)
+    barred = dict.fromkeys(person for person in (request.employee_id, request.requested_by) if person)
+    return CasePlan(
+        case_id=request.case_id,
+        employee_id=request.employee_id,
+        region=employee.region,
+        department=employee.department,
+        dates=_dates(calendar, as_of, request.last_working_day, request.access_cutoff),
+        as_of=as_of,
+        policy_name=policy.name,
+        policy_version=policy.version,
+        branch_budget_seconds=policy.branch_budget_seconds,
+        first_grades=tuple(Grade) if request.kind is SeparationKind.DISMISSAL else policy.first_grades,
+        gates=gates,
+        barred=tuple(barred),
+        time_zone=calendar.time_zone,
+        provisional_years=_provisional_years(calendar, gates),
+    )
+
+
+def replan(
+    plan: CasePlan,
+    policy: Policy,
+    calendar: WorkCalendar,
+    *,
+    last_working_day: date,
+    settled: Collection[str],
+    started_at: datetime,
+    at: datetime,
+) -> CasePlan:
+    """The plan for a new last working day.
+
+    Gates in `settled` keep their times; every other deadline is counted afresh from `at`, so that people have their
+    full time for what has changed. The access cut-off becomes the end of the new last working day; one that is past
+    stays, because moving a date gives no right back. Raises BadDates when the new day lies in the past.
+    """
+    old = plan.dates
+    rehearsal = old.notice_date != calendar.local_day(started_at)
+    today = calendar.local_day(at)
+    if last_working_day < today and not rehearsal:
+        raise BadDates(
+            f"the new last working day {last_working_day} is over (today is {today}); "
+            "the plan stays as it was: choose today or a later day"
+        )
+    over = old.access_cutoff <= at and calendar.local_day(old.access_cutoff) <= last_working_day
+    dates = _dates(calendar, old.notice_date, last_working_day, old.access_cutoff if over else None)
+    rules = {gate.gate: gate for gate in policy.gates}
+    gates = tuple(
+        gate if gate.gate in settled else _gate(rules[gate.gate], policy, calendar, at) for gate in plan.gates
+    )
+    update = {"dates": dates, "gates": gates, "provisional_years": _provisional_years(calendar, gates)}
+    return plan.model_copy(update=update)
+
+
+def asset_return_due(calendar: WorkCalendar, last_working_day: date) -> datetime:
+    """Until when the leaver's assets are to be back (UTC)."""
+    return calendar.add_working_days(calendar.end_of(last_working_day), ASSET_RETURN_DAYS)
+
+
+def calendar_gaps(plan: CasePlan) -> tuple[Reason, ...]:
+    """What the reader must know about deadlines that rest on an unpublished calendar."""
+    return tuple(
+        because(
+            "The make-up working days of {year} are not published yet: deadlines in that year may still move.",
+            year=year,
+        )
+        for year in plan.provisional_years
+    )
+
+
+def _gate(rule: GatePolicy, policy: Policy, calendar: WorkCalendar, at: datetime) -> GatePlan:
+    due_at = calendar.add_working_days(at, rule.working_days)
+    reminders = sorted({calendar.fraction(at, due_at, share) for share in policy.reminders})
+    return GatePlan(
+        gate=rule.gate,
+        role=rule.role,
+        due_at=due_at,
+        reminders_at=tuple(moment for moment in reminders if at < moment < due_at),
+        escalation_due_at=calendar.add_working_days(due_at, rule.escalation_working_days),
+        on_silence=rule.on_silence,
+        from_level=rule.from_level,
+    )
+
+
+def _dates(calendar: WorkCalendar, notice: date, last_working_day: date, cutoff: datetime | None) -> CaseDates:
+    if last_working_day < notice:
+        raise BadDates(
+            f"the last working day {last_working_day} lies before {notice}, the day that the case counts from; "
+            "nothing was changed: choose that day or a later one"
+        )
+    access_cutoff = cutoff or calendar.end_of(last_working_day)
+    day = calendar.local_day(access_cutoff)
+    if not notice <= day <= last_working_day:
+        raise BadDates(
+            f"access would end on {day}, which is not between the notice ({notice}) and the separation "
+            f"({last_working_day}); nothing was changed: choose a time between them"
+        )
+    return CaseDates(
+        notice_date=notice,
+        last_working_day=last_working_day,
+        access_cutoff=access_cutoff,
+        separation_date=last_working_day,
+    )
+
+
+def _provisional_years(calendar: WorkCalendar, gates: tuple[GatePlan, ...]) -> tuple[int, ...]:
+    years = {calendar.local_day(moment).year for gate in gates for moment in (gate.due_at, gate.escalation_due_at)}
+    return tuple(year for year in sorted(years) if calendar.provisional(year))

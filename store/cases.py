@@ -1,0 +1,135 @@
+"""Cases as rows: who leaves, under which pinned policy and plan, and how far it is."""
+
+import re
+from datetime import date, datetime
+
+from sqlalchemy import Connection, RowMapping, Select, select, update
+
+from models.base import CaseId, EmployeeId, Moment, Value
+from models.case import CasePlan, CaseRequest, Phase, SeparationKind
+from models.errors import UnknownCase
+from models.people import EmployeeStatus
+from models.policy import Policy
+from store import people
+from store.tables import cases, employees
+
+PREFIX = "offboarding-"
+# Room for `-<number>` within the 64 characters of a case id; blanks and slashes would break addresses.
+LONGEST_STEM = 58
+UNSAFE = re.compile(r"[\s/]")
+
+
+class CaseRow(Value):
+    """One case. `ended_at` is None while it runs; `policy` and `plan` are the pinned ones."""
+
+    id: CaseId
+    employee_id: EmployeeId
+    kind: SeparationKind
+    requested_by: EmployeeId | None
+    reason: str | None
+    policy: Policy
+    plan: CasePlan
+    phase: Phase
+    started_at: Moment
+    ended_at: Moment | None
+
+
+def get(connection: Connection, case_id: str, *, lock: bool = False) -> CaseRow:
+    """The case with that id; UnknownCase otherwise. `lock` keeps others from changing it until the commit."""
+    query = select(cases).where(cases.c.id == case_id)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    if row is None:
+        raise UnknownCase(f"there is no case {case_id!r}: `offboard list` shows all of them", case=case_id)
+    return _case_of(row)
+
+
+def create(connection: Connection, request: CaseRequest, policy: Policy, plan: CasePlan, *, at: datetime) -> None:
+    """Write a new case in its first phase, `assessing`."""
+    connection.execute(
+        cases.insert().values(
+            id=request.case_id,
+            employee_id=request.employee_id,
+            kind=request.kind,
+            requested_by=request.requested_by,
+            policy_name=policy.name,
+            policy=policy.model_dump(mode="json"),
+            plan=plan.model_dump(mode="json"),
+            phase=Phase.ASSESSING,
+            started_at=at,
+        )
+    )
+
+
+def set_reason(connection: Connection, case_id: str, reason: str) -> None:
+    """Keep the words of the starter; they stay in our database and never travel."""
+    connection.execute(update(cases).where(cases.c.id == case_id).values(reason=reason))
+
+
+def set_plan(connection: Connection, plan: CasePlan) -> None:
+    """Replace the pinned plan of a case (a new last working day)."""
+    connection.execute(update(cases).where(cases.c.id == plan.case_id).values(plan=plan.model_dump(mode="json")))
+
+
+def set_phase(connection: Connection, case_id: str, phase: Phase, *, ended_at: datetime | None = None) -> None:
+    """Move a case to a phase; `ended_at` ends it."""
+    values = {"phase": phase, "ended_at": ended_at} if ended_at else {"phase": phase}
+    connection.execute(update(cases).where(cases.c.id == case_id).values(values))
+
+
+def open_case_of(connection: Connection, employee_id: str) -> str | None:
+    """Id of the person's running case, if there is one: at most one can be open."""
+    query = select(cases.c.id).where(cases.c.employee_id == employee_id, cases.c.ended_at.is_(None))
+    return connection.execute(query).scalar_one_or_none()
+
+
+def next_case_id(connection: Connection, employee_id: str) -> str:
+    """The id to start a case under: the open one's, so that a second start meets it, or the next free one."""
+    if running := open_case_of(connection, employee_id):
+        return running
+    stem = PREFIX + UNSAFE.sub("_", employee_id)[:LONGEST_STEM]
+    taken = set(connection.execute(select(cases.c.id).where(cases.c.id.startswith(stem, autoescape=True))).scalars())
+    number, name = 1, stem
+    while name in taken:
+        number += 1
+        name = f"{stem}-{number}"
+    return name
+
+
+def list_cases(connection: Connection, *, open_only: bool = False, limit: int = 100) -> list[CaseRow]:
+    """Cases: open ones first, then the newest."""
+    query = _newest_first().limit(limit)
+    if open_only:
+        query = query.where(cases.c.ended_at.is_(None))
+    return [_case_of(row) for row in connection.execute(query).mappings()]
+
+
+def resolve(connection: Connection, key: str) -> str:
+    """The case id for a case id, an employee id or an exact name: the person's open case, else their newest one.
+
+    Raises UnknownCase, or UnknownEmployee when nobody or several people are called that.
+    """
+    if connection.execute(select(cases.c.id).where(cases.c.id == key)).scalar_one_or_none():
+        return key
+    if key.startswith(PREFIX):
+        raise UnknownCase(f"there is no case {key!r}: `offboard list` shows all of them", case=key)
+    person = people.find(connection, key)
+    newest = connection.execute(_newest_first().where(cases.c.employee_id == person.id).limit(1)).mappings().first()
+    if newest is None:
+        raise UnknownCase(f"{person.id} has no case: start one with `offboard start {person.id}`", employee=person.id)
+    return str(newest["id"])
+
+
+def set_status_of(
+    connection: Connection, employee_id: str, status: EmployeeStatus, *, left_on: date | None = None
+) -> None:
+    """Write where a person stands; `left_on` is the day that they left on, None while they have not."""
+    changed = update(employees).where(employees.c.id == employee_id).values(status=status, left_on=left_on)
+    connection.execute(changed)
+
+
+def _newest_first() -> Select[tuple[object, ...]]:
+    return select(cases).order_by(cases.c.ended_at.is_not(None), cases.c.started_at.desc(), cases.c.id.desc())
+
+
+def _case_of(row: RowMapping) -> CaseRow:
+    return CaseRow.model_validate({name: row[name] for name in CaseRow.model_fields})

@@ -1,0 +1,112 @@
+"""What a case has seen of a person's rights and done to them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from models.access import AccessRecord, AccessStep, Entitlement, ResultClass
+from models.case import Branch
+from store import effects, evidence
+from store.tables import branch_results
+from store.tables import effects as done
+
+# Steps after which the right may be gone, so that an undo has to look at it.
+TAKEN = ("lock", "lock_acknowledged")
+
+
+def remember(connection: Connection, case_id: str, right: Entitlement, *, at: datetime) -> Entitlement:
+    """Keep the state of a right as it was before the case touched it; the first one kept is the one that counts."""
+    kept = effects.once(
+        connection,
+        f"{case_id}/observe/{right.id}",
+        case_id=case_id,
+        request={"right": right.id},
+        at=at,
+        do=lambda: (None, right.model_dump(mode="json")),
+    )
+    return Entitlement.model_validate(kept)
+
+
+def record(connection: Connection, case_id: str, step: AccessStep, *, again: bool) -> AccessStep:
+    """Write one step with its evidence, once for each outcome; returns the step as it was first written.
+
+    `again` says that the right had to be taken although an earlier step had taken it: somebody had given it back, and
+    that is a step of its own.
+    """
+    verb = "lock" if step.result is ResultClass.OBSERVED else f"lock_{step.result.value}"
+    key = f"{case_id}/{verb}/{step.entitlement_id}"
+    if again and connection.execute(select(done.c.key).where(done.c.key == key)).first():
+        verb, key = "lock_again", f"{case_id}/lock_again/{step.entitlement_id}/{step.at.isoformat()}"
+    body: dict[str, object] = {
+        "right": step.entitlement_id,
+        "grade": int(step.grade),
+        "before": step.before.value,
+        "after": step.after.value,
+        "result": step.result.value,
+    }
+    content = step.model_dump(mode="json")
+    return AccessStep.model_validate(_with_evidence(connection, case_id, key, f"access.{verb}", body, content, step.at))
+
+
+def record_undo(connection: Connection, case_id: str, right_id: str, verb: str, *, at: datetime) -> None:
+    """Write that a right was `restored`, or `left` because the directory no longer knows it."""
+    key = f"{case_id}/{verb}/{right_id}"
+    _with_evidence(connection, case_id, key, f"access.{verb}", {"right": right_id}, {"right": right_id}, at)
+
+
+def observed(connection: Connection, case_id: str) -> list[Entitlement]:
+    """Rights as they were before the case touched them, in the order of the lockdown."""
+    seen = (Entitlement.model_validate(result) for result in _results(connection, case_id, "observe").values())
+    return sorted(seen, key=in_order)
+
+
+def taken(connection: Connection, case_id: str) -> set[str]:
+    """Ids of the rights that the case has taken, as far as it knows."""
+    return {str(step["entitlement_id"]) for verb in TAKEN for step in _results(connection, case_id, verb).values()}
+
+
+def newest_record(connection: Connection, case_id: str) -> AccessRecord | None:
+    """The newest result of the access branch; None before the first lockdown."""
+    result = connection.execute(
+        select(branch_results.c.result)
+        .where(branch_results.c.case_id == case_id, branch_results.c.branch == Branch.ACCESS)
+        .order_by(branch_results.c.at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return AccessRecord.model_validate(result) if result else None
+
+
+def steps_done(connection: Connection, case_id: str) -> dict[str, AccessStep]:
+    """Steps that reached their end, by right: also those of a call that crashed before it kept its result."""
+    found = (AccessStep.model_validate(result) for result in _results(connection, case_id, "lock").values())
+    return {step.entitlement_id: step for step in found}
+
+
+def in_order(right: Entitlement) -> tuple[int, str, str]:
+    """Order of the lockdown: grade, then system, then id."""
+    return right.grade, right.system, right.id
+
+
+def _results(connection: Connection, case_id: str, verb: str) -> dict[str, Mapping[str, object]]:
+    prefix = f"{case_id}/{verb}/"
+    query = select(done.c.key, done.c.result).where(
+        done.c.case_id == case_id, done.c.key.startswith(prefix, autoescape=True)
+    )
+    return {row.key.removeprefix(prefix): row.result for row in connection.execute(query)}
+
+
+def _with_evidence(
+    connection: Connection,
+    case_id: str,
+    key: str,
+    kind: str,
+    body: dict[str, object],
+    result: dict[str, object],
+    at: datetime,
+) -> dict[str, object]:
+    def do() -> tuple[None, dict[str, object]]:
+        evidence.append(connection, case_id, kind, body, at=at)
+        return None, result
+
+    return effects.once(connection, key, case_id=case_id, request={"key": key}, at=at, do=do)

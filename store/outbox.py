@@ -1,0 +1,132 @@
+"""Messages that wait to be sent, written in the transaction of what they tell: none is lost, none is sent for nothing.
+
+A row holds ids, figures and times only; names and links are filled in when the message is sent.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from models.approvals import Ladder, Refusal, Verdict
+from models.base import CaseId, EmployeeId, Moment, Value
+from models.case import Phase
+from store import gates
+from store.tables import cases, outbox
+
+LONGEST_ERROR = 500  # characters of a mail server's answer that are kept
+
+
+class MessageKind(StrEnum):
+    """What a message tells."""
+
+    ASK = "ask"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    DECIDED = "decided"
+    TIMED_OUT = "timed_out"
+    REFUSED = "refused"
+    CASE_ENDED = "case_ended"
+
+
+ASKING = (MessageKind.ASK, MessageKind.REMINDER, MessageKind.ESCALATION)
+
+
+class Tidings(Value):
+    """The facts of a message. `gate` and `round` are None for what concerns the whole case."""
+
+    gate: str | None = None
+    round: int | None = None
+    ladder: Ladder = Ladder.APPROVER
+    verdict: Verdict | None = None
+    by: EmployeeId | None = None
+    at: Moment | None = None
+    decision_id: str | None = None
+    refusal: Refusal | None = None
+    phase: Phase | None = None
+
+
+class OutboxMessage(Value):
+    """One message to one person. `thread` is the id of the first message of the case to that person."""
+
+    id: str
+    case_id: CaseId
+    recipient_id: EmployeeId
+    kind: MessageKind
+    tidings: Tidings
+    thread: str
+
+
+def put(
+    connection: Connection,
+    case_id: str,
+    recipient_id: str,
+    kind: MessageKind,
+    tidings: Tidings,
+    *,
+    key: str,
+    at: datetime,
+) -> None:
+    """Queue a message. `key` tells messages of one kind to one person apart; the same message twice is queued once."""
+    name = f"{case_id}/{kind.value}/{key}/{recipient_id}"
+    thread = func.coalesce(outbox.c.payload["thread"].astext, outbox.c.id)
+    earlier = select(thread).where(outbox.c.case_id == case_id, outbox.c.recipient_id == recipient_id)
+    first = connection.execute(earlier.order_by(outbox.c.created_at, outbox.c.id).limit(1)).scalar_one_or_none()
+    payload = {"tidings": tidings.model_dump(mode="json", exclude_none=True), "thread": first or name}
+    row = insert(outbox).values(
+        id=name, case_id=case_id, recipient_id=recipient_id, kind=kind, payload=payload, created_at=at
+    )
+    connection.execute(row.on_conflict_do_nothing())
+
+
+def announce_end(connection: Connection, case_id: str, phase: Phase, *, at: datetime) -> None:
+    """Tell the person who started the case, and those who were asked last at each gate, how it ended."""
+    starter = connection.execute(select(cases.c.requested_by).where(cases.c.id == case_id)).scalar_one()
+    asked = [approver for row in gates.newest_of(connection, case_id) for approver in row.approvers]
+    for person in dict.fromkeys([starter, *asked]):
+        if person:
+            put(connection, case_id, person, MessageKind.CASE_ENDED, Tidings(phase=phase, at=at), key=phase, at=at)
+
+
+def next_pending(connection: Connection, case_id: str, tried: Collection[str]) -> OutboxMessage | None:
+    """The oldest message of a case that waits, locked for this transaction, except those in `tried`.
+
+    Messages that somebody else is sending at this moment are passed over.
+    """
+    waiting = (
+        select(outbox)
+        .where(outbox.c.case_id == case_id, outbox.c.sent_at.is_(None), outbox.c.id.not_in(tried))
+        .order_by(outbox.c.created_at, outbox.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = connection.execute(waiting).mappings().one_or_none()
+    if row is None:
+        return None
+    return OutboxMessage(
+        id=row["id"],
+        case_id=row["case_id"],
+        recipient_id=row["recipient_id"],
+        kind=row["kind"],
+        tidings=row["payload"]["tidings"],
+        thread=row["payload"]["thread"],
+    )
+
+
+def mark_sent(connection: Connection, message_id: str, *, at: datetime) -> None:
+    """The message left; it is never sent again."""
+    sent = {"sent_at": at, "attempts": outbox.c.attempts + 1, "error": None}
+    connection.execute(update(outbox).where(outbox.c.id == message_id).values(sent))
+
+
+def mark_failed(connection: Connection, message_id: str, error: str) -> None:
+    """The message could not leave; it waits for the next try."""
+    failed = {"attempts": outbox.c.attempts + 1, "error": error[:LONGEST_ERROR]}
+    connection.execute(update(outbox).where(outbox.c.id == message_id).values(failed))
+
+
+def drop(connection: Connection, message_id: str) -> None:
+    """Take back a message that is no longer true, before it was sent."""
+    connection.execute(delete(outbox).where(outbox.c.id == message_id))

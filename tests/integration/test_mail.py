@@ -1,0 +1,230 @@
+"""Mail systems: what every one of them promises, checked against a real SMTP server and a real folder."""
+
+import mailbox
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from aiosmtpd import smtp as server_side
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from pydantic import SecretStr
+
+from models.errors import Refused, Unavailable
+from systems.mail.choose import mailer_for
+from systems.mail.folder import FolderMailer
+from systems.mail.port import Mailer
+from systems.mail.smtp import SmtpMailer
+
+SENDER = "Offboard <offboard@example.com>"
+
+
+class Inbox:
+    """What a real SMTP server does with mail: refuses an address, refuses a word, keeps the rest."""
+
+    def __init__(self) -> None:
+        self.received: list[EmailMessage] = []
+
+    async def handle_RCPT(  # noqa: N802  (the name that the server calls)
+        self, server: server_side.SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
+    ) -> str:
+        if address.startswith("nobody@"):
+            return "550 no such user here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: server_side.SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        content = envelope.content
+        assert isinstance(content, bytes)
+        if b"Subject: forbidden" in content:
+            return "554 not this one"
+        self.received.append(message_from_bytes(content, policy=SMTP))  # type: ignore[arg-type]
+        return "250 OK"
+
+
+@dataclass
+class System:
+    """One mail system with a way to look at what arrived."""
+
+    mailer: Mailer
+    arrived: Callable[[], list[EmailMessage]]
+    broken: Mailer
+
+
+@pytest.fixture
+def smtp() -> Iterator[tuple[Inbox, int]]:
+    """A real SMTP server on a free port."""
+    inbox = Inbox()
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield inbox, controller.port
+    controller.stop()
+
+
+@pytest.fixture(params=["smtp", "folder"])
+def system(request: pytest.FixtureRequest, tmp_path: Path) -> System:
+    """Every mail system in turn."""
+    if request.param == "folder":
+        return folder_system(tmp_path)
+    inbox, port = request.getfixturevalue("smtp")
+    return System(
+        SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER),
+        lambda: inbox.received,
+        SmtpMailer(f"smtp://127.0.0.1:{free_port()}", SENDER, timeout=2),
+    )
+
+
+def folder_system(place: Path) -> System:
+    folder = place / "state" / "mail"
+
+    def arrived() -> list[EmailMessage]:
+        box = mailbox.Maildir(folder, factory=None)
+        return [message_from_bytes(box.get_bytes(key), policy=SMTP) for key in box.keys()]  # type: ignore[misc] # noqa: SIM118
+
+    occupied = place / "occupied"
+    occupied.write_text("a file where the folder should be")
+    return System(FolderMailer(folder, SENDER), arrived, FolderMailer(occupied, SENDER))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def letter(to: str = "wang@example.com", subject: str = "王伟离职：请审批") -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["To"] = to
+    message["Subject"] = subject
+    message["Message-ID"] = "<1@example.com>"
+    message.set_content("请在 18:00 之前同意或拒绝。\n" + "长" * 2000)
+    message.add_alternative("<p>请在 18:00 之前同意或拒绝。</p>", subtype="html")
+    return message
+
+
+def test_a_chinese_letter_arrives_as_it_was_sent(system: System) -> None:
+    system.mailer.send(letter())
+    [arrived] = system.arrived()
+    assert str(arrived["Subject"]) == "王伟离职：请审批"
+    assert str(arrived["From"]) == SENDER
+    assert str(arrived["Message-ID"]) == "<1@example.com>"
+    bodies = [str(part.get_content()) for part in arrived.walk() if not part.is_multipart()]  # type: ignore[attr-defined]
+    assert bodies[0].replace("\r\n", "\n") == "请在 18:00 之前同意或拒绝。\n" + "长" * 2000 + "\n"
+    assert "<p>请在" in bodies[1]
+
+
+def test_a_sender_that_is_there_stays(system: System) -> None:
+    message = letter()
+    message["From"] = "hr@example.com"
+    system.mailer.send(message)
+    assert str(system.arrived()[0]["From"]) == "hr@example.com"
+
+
+def test_two_letters_are_two(system: System) -> None:
+    system.mailer.send(letter())
+    system.mailer.send(letter("li@example.com"))
+    assert {str(arrived["To"]) for arrived in system.arrived()} == {"wang@example.com", "li@example.com"}
+
+
+def test_a_broken_system_is_unavailable_and_says_that_nobody_fares_better(system: System) -> None:
+    with pytest.raises(Unavailable, match="tried again") as failed:
+        system.broken.send(letter())
+    assert failed.value.detail == {"system": "mail", "reason": "no_answer"}
+    assert not failed.value.non_retryable
+
+
+@pytest.mark.parametrize(("to", "subject"), [("nobody@example.com", "hello"), ("wang@example.com", "forbidden")])
+def test_a_refused_letter_is_unavailable_for_itself_alone(smtp: tuple[Inbox, int], to: str, subject: str) -> None:
+    inbox, port = smtp
+    mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER)
+    with pytest.raises(Unavailable) as failed:
+        mailer.send(letter(to, subject))
+    assert failed.value.detail["reason"] == "refused"
+    assert to not in str(failed.value)
+    assert inbox.received == []
+
+
+def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(Unavailable):
+            SmtpMailer(f"smtp://127.0.0.1:{silent.getsockname()[1]}", SENDER, timeout=0.5).send(letter())
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")  # the server runs on this machine alone
+def test_the_password_is_used() -> None:
+    seen: list[tuple[bytes, bytes]] = []
+
+    def check(
+        server: server_side.SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
+    ) -> AuthResult:
+        seen.append((data.login, data.password))
+        return AuthResult(success=data.password == b"p@ss/word", handled=False)
+
+    inbox = Inbox()
+    controller = Controller(
+        inbox,
+        hostname="127.0.0.1",
+        port=free_port(),
+        authenticator=check,
+        auth_required=True,
+        auth_require_tls=False,
+    )
+    controller.start()
+    try:
+        place = f"127.0.0.1:{controller.port}"
+        SmtpMailer(f"smtp://offboard:p%40ss%2Fword@{place}", SENDER).send(letter())
+        with pytest.raises(Unavailable):
+            SmtpMailer(f"smtp://offboard:wrong@{place}", SENDER).send(letter())
+    finally:
+        controller.stop()
+    assert seen[0] == (b"offboard", b"p@ss/word")
+    assert len(inbox.received) == 1
+
+
+def test_a_password_never_leaves_the_machine_unencrypted(
+    smtp: tuple[Inbox, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, port = smtp
+    loopback = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: loopback("127.0.0.1", *rest, **more))
+    sent: list[bytes] = []
+    send = socket.socket.sendall
+    monkeypatch.setattr(socket.socket, "sendall", lambda self, data, *rest: (sent.append(data), send(self, data))[1])
+    with pytest.raises(Unavailable):
+        SmtpMailer(f"smtp://offboard:secret@mail.example.com:{port}", SENDER).send(letter())
+    assert sent
+    assert not any(b"AUTH" in data.upper() for data in sent)
+    assert inbox.received == []
+
+
+@pytest.mark.parametrize("url", ["", "mail.example.com", "http://mail.example.com", "smtp://", "smtp://host:port"])
+def test_an_address_that_cannot_be_meant_is_refused_at_once(url: str) -> None:
+    with pytest.raises(Refused, match="smtp://user:password@host:port"):
+        SmtpMailer(url, SENDER)
+
+
+def test_letters_in_the_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "mail"
+    folder.mkdir(mode=0o755)
+    FolderMailer(folder, SENDER).send(letter())
+    [file] = (folder / "new").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_the_settings_choose_the_mail_system(tmp_path: Path) -> None:
+    chosen = SimpleNamespace(home=tmp_path, smtp_url=None, mail_from=SENDER)
+    assert isinstance(mailer_for(chosen), FolderMailer)
+    mailer_for(chosen).send(letter())
+    assert len(list((tmp_path / "mail" / "new").iterdir())) == 1
+    chosen.smtp_url = SecretStr("smtps://mail.example.com")
+    assert isinstance(mailer_for(chosen), SmtpMailer)

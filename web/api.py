@@ -1,0 +1,131 @@
+"""The same door for programs: POST /api/decisions, and GET /healthz for whoever watches over the hook."""
+
+import asyncio
+from typing import Literal, Self
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field, ValidationError, model_validator
+from sqlalchemy import text
+from temporalio.service import RPCError
+
+from models.approvals import Refusal, Verdict
+from models.base import Value
+from models.errors import OffboardError
+from store.links import Purpose
+from web import respond
+from web.answers import DoorResult, Standing
+from web.door import decide
+from web.hook import Hook
+from web.pages import NOTE_LIMIT, open_visit
+from web.problems import Problem, of_refusal
+from web.security import from_elsewhere
+from web.visit import Visit
+
+PROBE_SECONDS = 1.0
+
+
+class DecisionIn(Value):
+    """Body of POST /api/decisions: the token of a link, or the whole link; what is decided; and why."""
+
+    token: str | None = Field(default=None, max_length=2048)
+    link: str | None = Field(default=None, max_length=4096)
+    verdict: Literal[Verdict.APPROVED, Verdict.DECLINED]
+    note: str = Field(default="", max_length=NOTE_LIMIT)
+
+    @model_validator(mode="after")
+    def _one_link(self) -> Self:
+        if (self.token is None) == (self.link is None):
+            raise ValueError("give either token or link")
+        return self
+
+    def key(self) -> str:
+        """The token, cut out of the link where a link was given."""
+        if self.token is not None:
+            return self.token
+        return (self.link or "").rpartition("/d/")[2].split("?")[0].strip("/")
+
+
+def router(hook: Hook) -> APIRouter:
+    """Routes for programs."""
+    routes = APIRouter()
+
+    @routes.post("/api/decisions")
+    async def take(request: Request) -> Response:
+        return await _take(hook, request)
+
+    @routes.api_route("/healthz", methods=["GET", "HEAD"])
+    async def health() -> Response:
+        stores, engine = await asyncio.gather(asyncio.to_thread(_stores, hook), _engine_answers(hook))
+        state = {"database": "up" if stores else "down", "temporal": "up" if engine else "down"}
+        return JSONResponse({"status": "ok" if stores else "unavailable", **state}, 200 if stores else 503)
+
+    return routes
+
+
+async def _take(hook: Hook, request: Request) -> Response:
+    now = hook.clock()
+    if from_elsewhere(request, hook.public_url):
+        return respond.problem(request, Problem.CROSS_SITE, hook.public_url)
+    wanted = await _read(request)
+    if wanted is None:
+        return respond.problem(request, Problem.MALFORMED, hook.public_url)
+    visit = await open_visit(hook, request, wanted.key())
+    if isinstance(visit, Response):
+        return visit
+    if refusal := _stale(visit):
+        return respond.problem(request, refusal, hook.public_url)
+    result = await decide(
+        hook.database,
+        hook.client,
+        case_id=visit.link.case_id,
+        gate=visit.link.gate,
+        verdict=wanted.verdict,
+        by=visit.link.approver_id,
+        note=wanted.note,
+        report_digest=visit.asked.report_digest,
+        now=now,
+    )
+    if result.standing is Standing.REFUSED:
+        return respond.problem(request, of_refusal(result.refusal or Refusal.NOT_OPEN), hook.public_url)
+    return JSONResponse(_receipt(result), 200 if result.standing is Standing.COUNTED else 202)
+
+
+def _stale(visit: Visit) -> Problem | None:
+    """What keeps a link from deciding although the newest round of the gate might be open."""
+    if visit.link.purpose is Purpose.FOLLOW:
+        return Problem.NOT_AN_APPROVER
+    return visit.state if isinstance(visit.state, Problem) else None
+
+
+async def _read(request: Request) -> DecisionIn | None:
+    # Only JSON: a form of another site cannot send this type without asking us first.
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        return None
+    try:
+        return DecisionIn.model_validate_json(await request.body())
+    except ValidationError:
+        return None
+
+
+def _receipt(result: DoorResult) -> dict[str, object]:
+    return result.model_dump(mode="json", exclude={"refusal", "standing"}) | {"state": result.standing.value}
+
+
+def _stores(hook: Hook) -> bool:
+    """True when our database takes writes now."""
+    try:
+        with hook.database.begin() as connection:
+            mode: str = connection.execute(text("SELECT current_setting('transaction_read_only')")).scalar_one()
+            return mode == "off"
+    except OffboardError:
+        return False
+
+
+async def _engine_answers(hook: Hook) -> bool:
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            client = await hook.client()
+            return await client.service_client.check_health()
+    except (OffboardError, RPCError, RuntimeError, OSError, TimeoutError):
+        return False

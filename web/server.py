@@ -1,0 +1,54 @@
+"""The hook as a process: `python -m web.server`. It serves even while the engine is down."""
+
+import asyncio
+import logging
+import os
+import sys
+
+import uvicorn
+from temporalio.client import Client
+
+from connections import connect_temporal, link_secret, open_database, public_url
+from models.errors import OffboardError
+from settings import Settings
+from web.app import create_app
+
+PORT = 8080
+
+
+class LazyClient:
+    """Connects when first called and keeps the connection. A failure is not kept: the next call tries again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = asyncio.Lock()
+        self._client: Client | None = None
+
+    async def __call__(self) -> Client:
+        """The connected client; raises what the connection raises."""
+        async with self._lock:
+            if self._client is None:
+                self._client = await connect_temporal(self._settings)
+            return self._client
+
+
+def main() -> None:
+    """Serve on the loopback address until SIGTERM or Ctrl-C; requests under way are finished first.
+
+    The port is OFFBOARD_WEB_PORT, else 8080. Put a proxy with TLS in front of it to reach it from elsewhere.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings = Settings()
+    try:
+        database = open_database(settings)
+        app = create_app(database, LazyClient(settings), link_secret(settings), public_url(settings))
+    except OffboardError as missing:
+        sys.exit(missing.message)
+    port = int(os.environ.get("OFFBOARD_WEB_PORT", PORT))
+    # uvicorn's own access log would write the links; ours leaves the tokens out.
+    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, server_header=False, timeout_graceful_shutdown=15)
+    database.close()
+
+
+if __name__ == "__main__":
+    main()

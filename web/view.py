@@ -1,0 +1,166 @@
+"""What the pages say about a case, in the reader's language: plain values for the templates."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.approvals import Verdict
+from models.reasons import Reason
+from models.report import CaseReport
+from reports.language import Language
+from reports.words import DOMAINS
+from store.gates import GateRow
+from web.visit import State, Visit
+from web.words import ROLES, gate_name, level_name, short_time, time_left
+
+REASONS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Time:
+    """A moment twice: for machines, and in the reader's zone and words."""
+
+    iso: str
+    text: str
+
+
+@dataclass(frozen=True)
+class GateLine:
+    """One gate of the case: its name, its state in words, and when. `until`: the time is a deadline."""
+
+    name: str
+    state: str
+    time: Time | None
+    until: bool = False
+
+
+@dataclass(frozen=True)
+class CaseCard:
+    """The case as every page of a valid link shows it. `contact` is (name, mail address or empty)."""
+
+    leaver: str
+    facts: str
+    gate: str
+    question: str
+    why: str
+    money: str
+    overdue: str
+    due: Time
+    left: str
+    level: str
+    level_name: str
+    score: str
+    provisional: bool
+    reasons: tuple[str, ...]
+    unknown: str
+    gates: tuple[GateLine, ...]
+    contact: tuple[str, str] | None
+
+
+def card(visit: Visit, words: Language) -> CaseCard:
+    """Everything about the case of a visit."""
+    report, zone = visit.report, visit.reader.time_zone
+    money, overdue = _money(report, words)
+    return CaseCard(
+        leaver=visit.leaver.name,
+        facts=_facts(visit, words),
+        gate=gate_name(words, visit.link.gate),
+        question=_question(report, words),
+        why=why(visit, words),
+        money=money,
+        overdue=overdue,
+        due=time(visit.asked.due_at, words, zone),
+        left=time_left(words, visit.asked.due_at - visit.now),
+        level=report.level.value,
+        level_name=level_name(words, report.level.value),
+        score=words.number(report.score),
+        provisional=report.provisional,
+        reasons=tuple(words.reason(reason) for reason in _top(report)),
+        unknown=words.text(", ").join(words.text(DOMAINS.get(name, name)) for name in report.unknowns),
+        gates=tuple(_line(row, visit, words) for row in visit.newest),
+        contact=(visit.contact.name, visit.contact.email or "") if visit.contact else None,
+    )
+
+
+def time(moment: datetime, words: Language, zone: str) -> Time:
+    """A moment for a `<time>` element."""
+    return Time(moment.isoformat(timespec="seconds"), short_time(words, moment, zone))
+
+
+def why(visit: Visit, words: Language) -> str:
+    """Why this person is asked."""
+    before = next((row for row in visit.rounds if row.round == visit.asked.round - 1), None)
+    if before and before.verdict is Verdict.TIMED_OUT and visit.reader.id not in before.approvers:
+        return words.text("You are asked because {name} did not answer in time.", name=_names(before.approvers, visit))
+    gate = next((gate for gate in visit.case.plan.gates if gate.gate == visit.link.gate), None)
+    if gate and visit.leaver.manager_id == visit.reader.id:
+        return words.text("You are asked as {name}'s manager.", name=visit.leaver.name)
+    if gate and visit.reader.holds(gate.role):
+        return words.text("You are asked as {role}.", role=words.text(ROLES[gate.role]))
+    return words.text(
+        "You are asked in place of the {role}.", role=words.text(ROLES[gate.role] if gate else "colleague")
+    )
+
+
+def _facts(visit: Visit, words: Language) -> str:
+    parts = [visit.leaver.department, visit.leaver.region]
+    parts.append(words.text("last working day {day}", day=words.day(visit.report.case.last_working_day)))
+    return " · ".join(part for part in parts if part)
+
+
+def _question(report: CaseReport, words: Language) -> str:
+    if report.clients is None:
+        return words.text("May the handover begin? How many clients it touches is not known yet.")
+    return words.count(
+        "May the handover of {n} client begin?", "May the handover of {n} clients begin?", report.clients.count
+    )
+
+
+def _money(report: CaseReport, words: Language) -> tuple[str, str]:
+    """(what is owed, how much of it is overdue). Unknown is said as unknown, never as zero; currencies stand apart."""
+    audit = report.receivables
+    if audit is None:
+        return words.text("Not known yet"), words.text("the audit of receivables has not answered")
+    totals = [words.money(each.total, each.currency) for each in (audit, *audit.others)]
+    overdue = [words.money(each.overdue, each.currency) for each in (audit, *audit.others) if each.overdue]
+    late = words.text("overdue: {amount}", amount=" + ".join(overdue)) if overdue else words.text("nothing overdue")
+    return " + ".join(totals), late
+
+
+def _top(report: CaseReport) -> tuple[Reason, ...]:
+    return report.reasons[:REASONS_SHOWN]
+
+
+def _line(row: GateRow, visit: Visit, words: Language) -> GateLine:
+    zone, name = visit.reader.time_zone, gate_name(words, row.gate)
+    who = visit.names.get(row.decided_by or "", "")
+    if row.verdict is Verdict.APPROVED:
+        state = words.text("approved by {name}", name=who)
+    elif row.verdict is Verdict.DECLINED:
+        state = words.text("declined by {name}", name=who)
+    elif row.verdict is Verdict.TIMED_OUT:
+        state = words.text("nobody answered in time")
+    elif row.closed_at is not None:
+        state = words.text("asked again with a new report")
+    else:
+        return _open_line(row, visit, words)
+    return GateLine(name, state, time(row.closed_at, words, zone) if row.closed_at else None)
+
+
+def _open_line(row: GateRow, visit: Visit, words: Language) -> GateLine:
+    """A gate without a recorded end. The reader's own decision is known before the case writes the end down."""
+    name, zone = gate_name(words, row.gate), visit.reader.time_zone
+    own = visit.own
+    if own and own.gate == row.gate and visit.state in (State.MINE, State.STORED):
+        said = "approved by {name}" if own.verdict is Verdict.APPROVED else "declined by {name}"
+        state = words.text(said, name=visit.reader.name)
+        if visit.state is State.STORED:
+            state = words.text("{answer}, not yet confirmed", answer=state)
+        return GateLine(name, state, time(own.accepted_at, words, zone))
+    if visit.case.ended_at is not None:
+        return GateLine(name, words.text("no longer asked"), None)
+    waiting = words.text("waiting for {name}", name=_names(row.approvers, visit))
+    return GateLine(name, waiting, time(row.due_at, words, zone), until=True)
+
+
+def _names(ids: tuple[str, ...], visit: Visit) -> str:
+    return ", ".join(visit.names.get(person, person) for person in ids)

@@ -1,0 +1,223 @@
+"""The approval desk: asks people, reminds, escalates, and counts their decisions. A silence is never an approval.
+
+A decision is judged by the time at which the hook accepted it, not by the order in which the engine delivers timers
+and messages: with a worker that was down across the deadline, that order says nothing.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from workflows.approvals_office import ApprovalsOffice, Gate
+
+with workflow.unsafe.imports_passed_through():
+    from models.approvals import (
+        Decision,
+        DecisionReceipt,
+        GateOutcome,
+        GatePlan,
+        Ladder,
+        OnSilence,
+        Refusal,
+        Verdict,
+        judge,
+        remaining_reminders,
+    )
+    from models.case import GateView
+    from models.risk import ReportRef
+
+LADDER_AFTER = {
+    Ladder.APPROVER: Ladder.ESCALATION,
+    Ladder.ESCALATION: Ladder.FALLBACK,
+    Ladder.FALLBACK: Ladder.FALLBACK,
+}
+
+
+class ApprovalDesk:
+    """All gates of a case. `barred` people are never asked and never counted, whatever the page showed them."""
+
+    def __init__(self, case_id: str, employee_id: str, on_change: Callable[[], None]) -> None:
+        self.barred: frozenset[str] = frozenset()
+        self.gates: dict[str, Gate] = {}
+        self._office = ApprovalsOffice(case_id, employee_id, on_change)
+        self._on_change = on_change
+        self._receipts: dict[str, DecisionReceipt] = {}
+        self._unrecorded_receipts: list[DecisionReceipt] = []
+        self._unrecorded_outcomes: list[GateOutcome] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps the desk from asking people, as an error type; None when all is well."""
+        return self._office.problem
+
+    # ---- decisions, from both routes ----
+
+    def refusal_of(self, decision: Decision) -> Refusal | None:
+        """Why a decision would not count now; None when it would, or when it was counted before (a repeat)."""
+        if decision.decision_id in self._receipts:
+            return None
+        gate = self.gates.get(decision.gate)
+        if gate is None:
+            return Refusal.NOT_OPEN
+        return judge(decision, gate.round, gate.outcome, self.barred)
+
+    def take(self, decision: Decision) -> DecisionReceipt:
+        """Count or refuse a decision, once: the same decision again gets the same receipt."""
+        if known := self._receipts.get(decision.decision_id):
+            return known
+        refusal = self.refusal_of(decision)
+        gate = self.gates.get(decision.gate)
+        if refusal is None and gate and gate.round:
+            gate.outcome = GateOutcome(
+                gate=decision.gate,
+                verdict=decision.verdict,
+                by=decision.by,
+                at=decision.accepted_at,
+                round=gate.round.round,
+                report_version=gate.round.report_version,
+                report_digest=gate.round.report_digest,
+            )
+            self._unrecorded_outcomes.append(gate.outcome)
+        receipt = DecisionReceipt(
+            decision_id=decision.decision_id,
+            gate=decision.gate,
+            counted=refusal is None,
+            refusal=refusal,
+            verdict=gate.outcome.verdict if gate and gate.outcome else None,
+            decided_by=gate.outcome.by if gate and gate.outcome else None,
+        )
+        self._receipts[decision.decision_id] = receipt
+        self._unrecorded_receipts.append(receipt)
+        self._on_change()
+        return receipt
+
+    # ---- the desk's own life ----
+
+    @property
+    def settled(self) -> bool:
+        """True when every opened gate has an outcome that is written down."""
+        decided = all(gate.outcome for gate in self.gates.values())
+        return decided and not self._unrecorded_outcomes and not self._unrecorded_receipts
+
+    @property
+    def views(self) -> tuple[GateView, ...]:
+        """Every gate as progress shows it."""
+        return tuple(gate.view() for gate in self.gates.values())
+
+    @property
+    def outcomes(self) -> tuple[GateOutcome, ...]:
+        """Outcomes so far, in the order of the plan."""
+        return tuple(gate.outcome for gate in self.gates.values() if gate.outcome)
+
+    @property
+    def refused(self) -> bool:
+        """True when a gate was declined, or fell silent where the policy says that silence declines."""
+        return any(outcome.verdict is not Verdict.APPROVED for outcome in self.outcomes)
+
+    async def ask(self, plans: tuple[GatePlan, ...], report: ReportRef) -> None:
+        """Open gates for a report version. What was decided or is open for an older one is asked again."""
+        self._office.report = report
+        if not self._tasks:
+            self._tasks.append(asyncio.create_task(self._record_for_ever()))
+        fresh = [plan for plan in plans if plan.gate not in self.gates]
+        for plan in plans:
+            gate = self.gates.get(plan.gate)
+            if gate is not None:
+                gate.plan, gate.outcome, gate.asked_again = plan, None, True
+        opened = {plan.gate: Gate(plan) for plan in fresh}
+        if opened:
+            await self._office.open(
+                [(gate, Ladder.APPROVER, gate.plan.due_at) for gate in opened.values()], self.barred
+            )
+        self.gates.update(opened)
+        self._tasks += [asyncio.create_task(self._run(gate)) for gate in opened.values()]
+        self._on_change()
+
+    def retime(self, plans: tuple[GatePlan, ...]) -> None:
+        """Take new deadlines. A gate that is open with another deadline is asked again, so that people hear of it."""
+        for plan in plans:
+            gate = self.gates.get(plan.gate)
+            if gate and gate.plan.due_at != plan.due_at:
+                gate.plan = plan
+                gate.asked_again = gate.asked_again or gate.outcome is None
+
+    async def stop(self) -> None:
+        """End every task of the desk (withdrawal, or the end of approvals)."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def _run(self, gate: Gate) -> None:
+        ladder = Ladder.APPROVER
+        while True:
+            await self._await_round(gate)
+            if gate.asked_again:
+                ladder, due_at = Ladder.APPROVER, max(gate.plan.due_at, self._soonest(gate))
+            elif gate.outcome:
+                await workflow.wait_condition(lambda: gate.asked_again)
+                continue
+            elif ladder is not Ladder.APPROVER and gate.plan.on_silence is OnSilence.DECLINE:
+                self._time_out(gate)
+                continue
+            else:
+                ladder = LADDER_AFTER[ladder]
+                due_at = max(gate.plan.escalation_due_at, self._soonest(gate))
+            gate.asked_again = False
+            await self._office.open([(gate, ladder, due_at)], self.barred)
+
+    def _soonest(self, gate: Gate) -> datetime:
+        # A new round always leaves people the span that the plan gave to the escalation.
+        return workflow.now() + (gate.plan.escalation_due_at - gate.plan.due_at)
+
+    async def _await_round(self, gate: Gate) -> None:
+        """Wait for a decision, reminding on the way; returns at the decision, at the deadline or when asked again."""
+        sent, opened_at = 0, workflow.now()
+        while gate.round and gate.outcome is None and not gate.asked_again:
+            reminders = remaining_reminders(gate.plan, gate.round, opened_at, workflow.now())
+            if workflow.now() >= gate.round.due_at:
+                for decision in await self._office.stored_decisions(gate):
+                    self.take(decision)
+                return
+            until = reminders[0] if reminders else gate.round.due_at
+            if await self._decided_before(gate, until):
+                continue
+            if reminders:
+                sent += 1
+                await self._office.remind(gate.round, sent)
+
+    async def _decided_before(self, gate: Gate, moment: datetime) -> bool:
+        wait = max(moment - workflow.now(), timedelta(milliseconds=1))
+        try:
+            await workflow.wait_condition(
+                lambda: gate.outcome is not None or gate.asked_again,
+                timeout=wait,
+                timeout_summary=f"{gate.plan.gate}: waiting until {moment:%Y-%m-%d %H:%M} UTC",
+            )
+        except TimeoutError:
+            return False
+        return True
+
+    def _time_out(self, gate: Gate) -> None:
+        last = gate.round
+        gate.outcome = GateOutcome(
+            gate=gate.plan.gate,
+            verdict=Verdict.TIMED_OUT,
+            at=workflow.now(),
+            round=gate.rounds,
+            report_version=last.report_version if last else 0,
+            report_digest=last.report_digest if last else "",
+        )
+        self._unrecorded_outcomes.append(gate.outcome)
+        self._on_change()
+
+    async def _record_for_ever(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: bool(self._unrecorded_outcomes or self._unrecorded_receipts))
+            receipts, outcomes = tuple(self._unrecorded_receipts), tuple(self._unrecorded_outcomes)
+            await self._office.record(receipts, outcomes)
+            del self._unrecorded_receipts[: len(receipts)]
+            del self._unrecorded_outcomes[: len(outcomes)]

@@ -1,0 +1,125 @@
+"""The desk's calls to the approvals department: ask, remind, look for stored decisions, write down."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from temporalio import workflow
+
+from workflows.calls import QUICK, patiently
+
+with workflow.unsafe.imports_passed_through():
+    from activities.approvals import ApprovalActivities
+    from models.approvals import (
+        Ask,
+        CollectDecisions,
+        Decision,
+        DecisionReceipt,
+        GateOutcome,
+        GatePlan,
+        GateRound,
+        Ladder,
+        OpenGates,
+        RecordDecisions,
+        Remind,
+    )
+    from models.case import GateView
+    from models.risk import ReportRef
+
+
+class Gate:
+    """One gate while it is worked on. `asked_again` is set when the open round no longer fits and a new one is due."""
+
+    def __init__(self, plan: GatePlan) -> None:
+        self.plan = plan
+        self.rounds = 0
+        self.round: GateRound | None = None
+        self.outcome: GateOutcome | None = None
+        self.asked_again = False
+
+    def view(self) -> GateView:
+        """The gate as progress shows it."""
+        waiting = self.round.approvers if self.round and self.outcome is None else ()
+        due_at = self.round.due_at if self.round and self.outcome is None else None
+        return GateView(gate=self.plan.gate, waiting_on=waiting, due_at=due_at, round=self.rounds, outcome=self.outcome)
+
+
+class ApprovalsOffice:
+    """Every call is repeated until it works; `problem` says what keeps it from working."""
+
+    def __init__(self, case_id: str, employee_id: str, on_change: Callable[[], None]) -> None:
+        self.report: ReportRef | None = None
+        self.problem: str | None = None
+        self._case_id = case_id
+        self._employee_id = employee_id
+        self._on_change = on_change
+
+    async def open(self, wanted: Sequence[tuple[Gate, Ladder, datetime]], barred: frozenset[str]) -> None:
+        """Open the next round of each gate for the newest report, all in one call."""
+        if self.report is None:
+            return
+        for gate, _, _ in wanted:
+            gate.rounds += 1
+        request = OpenGates(
+            case_id=self._case_id,
+            employee_id=self._employee_id,
+            asks=tuple(
+                Ask(gate=gate.plan.gate, role=gate.plan.role, round=gate.rounds, ladder=ladder, due_at=due_at)
+                for gate, ladder, due_at in wanted
+            ),
+            report_version=self.report.version,
+            report_digest=self.report.digest,
+            barred=tuple(sorted(barred)),
+            at=workflow.now(),
+        )
+        names = ", ".join(gate.plan.gate for gate, _, _ in wanted)
+        opened = await patiently(
+            lambda: workflow.execute_activity_method(
+                ApprovalActivities.open_gates, request, summary=f"ask {names}", **QUICK
+            ),
+            self._note,
+        )
+        for (gate, _, _), current in zip(wanted, opened.rounds, strict=True):
+            gate.round = current
+        self._on_change()
+
+    async def remind(self, current: GateRound, number: int) -> None:
+        """Send the reminder with that number for an open round."""
+        request = Remind(
+            case_id=self._case_id, gate=current.gate, round=current.round, number=number, at=workflow.now()
+        )
+        await patiently(
+            lambda: workflow.execute_activity_method(
+                ApprovalActivities.remind, request, summary=f"remind {current.gate}, no. {number}", **QUICK
+            ),
+            self._note,
+        )
+
+    async def stored_decisions(self, gate: Gate) -> tuple[Decision, ...]:
+        """Decisions that the hook accepted and could not deliver (server or worker down)."""
+        request = CollectDecisions(case_id=self._case_id, gate=gate.plan.gate, round=gate.rounds)
+        found = await patiently(
+            lambda: workflow.execute_activity_method(
+                ApprovalActivities.collect_decisions,
+                request,
+                summary=f"{gate.plan.gate}: decisions not heard yet",
+                **QUICK,
+            ),
+            self._note,
+        )
+        return found.decisions
+
+    async def record(self, receipts: tuple[DecisionReceipt, ...], outcomes: tuple[GateOutcome, ...]) -> None:
+        """Write down what became of decisions and gates."""
+        request = RecordDecisions(case_id=self._case_id, receipts=receipts, outcomes=outcomes, at=workflow.now())
+        gates = sorted({receipt.gate for receipt in receipts} | {outcome.gate for outcome in outcomes})
+        await patiently(
+            lambda: workflow.execute_activity_method(
+                ApprovalActivities.record_decisions, request, summary=f"record {', '.join(gates)}", **QUICK
+            ),
+            self._note,
+        )
+
+    def _note(self, problem: str | None) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self._on_change()

@@ -1,0 +1,56 @@
+"""How the workflow calls its departments: timeouts and retries by kind of I/O, and patience."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypedDict, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+T = TypeVar("T")
+
+# Systems come back within seconds or within days: start quickly, settle at once a minute, never give up.
+_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=1)
+)
+
+
+class CallConfig(TypedDict, total=False):
+    """Timeouts and retries of one kind of call; the summary is always written where the call is made."""
+
+    start_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+    cancellation_type: workflow.ActivityCancellationType
+
+
+QUICK: CallConfig = {"start_to_close_timeout": timedelta(seconds=60), "retry_policy": _RETRY}
+LONG: CallConfig = {
+    "start_to_close_timeout": timedelta(hours=2),
+    "heartbeat_timeout": timedelta(minutes=2),
+    # A withdrawal walks effects back: it must not start while the other half of an activity still runs.
+    "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    "retry_policy": _RETRY,
+}
+
+PAUSE_AFTER_REFUSAL = timedelta(minutes=15)
+
+
+async def patiently(call: Callable[[], Awaitable[T]], on_refusal: Callable[[str | None], None]) -> T:
+    """Run an activity until it works.
+
+    What is worth a retry is retried by the engine. What is refused (a missing role, a changed policy) needs a person:
+    `on_refusal` is told the type of the error so that progress shows it, and the call is made again every 15 minutes.
+    """
+    while True:
+        try:
+            result = await call()
+        except ActivityError as refused:
+            if is_cancelled_exception(refused):
+                raise
+            on_refusal(getattr(refused.cause, "type", None) or "failed")
+            await workflow.sleep(PAUSE_AFTER_REFUSAL, summary="after a refusal, before the next try")
+        else:
+            on_refusal(None)
+            return result
