@@ -198,7 +198,9 @@ def list_(
     from store.cases import list_cases
 
     with _Store() as store, store.begin() as connection:
-        _say(list_cases(connection, open_only=open_only), json, "cases")
+        found = list_cases(connection, open_only=open_only)
+    lines = [row.model_dump(mode="json", exclude={"policy", "plan", "reason"}) for row in found]
+    _say({"cases": lines}, json, "cases")
 
 
 @app.command(help=_("Show where a case stands and on whom it waits."))
@@ -210,7 +212,7 @@ def show(case: Case, json: Json = False) -> None:
 def watch(case: Case, json: Json = False) -> None:
     from reports.terminal import follow
 
-    follow(lambda: _progress(case), _language(), json=json)
+    follow(lambda: _progress(case), _language(), as_json=json)
 
 
 @app.command(help=_("Everything that happened in a case, from its evidence chain."))

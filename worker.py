@@ -25,6 +25,7 @@ from activities.cases import CaseActivities
 from activities.clients import ClientActivities
 from activities.handover import HandoverActivities
 from activities.inventory import InventoryActivities
+from activities.messages import Links, Post
 from activities.receivables import ReceivableActivities
 from connections import connect_temporal, link_secret, open_database, public_url
 from models.search_attributes import TASK_QUEUE
@@ -46,15 +47,16 @@ def build_activities(settings: Settings, database: Database) -> list[Any]:
     receivables_url = settings.receivables_url
     ledger = Database(receivables_url.get_secret_value()) if receivables_url else database
     clients = PostgresClientBook(database)
+    mailer, secret, url = mailer_for(settings), link_secret(settings), public_url(settings)
     departments: Sequence[object] = (
-        CaseActivities(database, settings.policy_dir),
+        CaseActivities(database, settings.policy_dir, Post(database, mailer, Links(secret, url))),
         ReceivableActivities(database, PostgresReceivables(ledger)),
         ClientActivities(database, clients),
         HandoverActivities(database, clients),
         AccessActivities(database, PostgresAccessDirectory(database)),
         InventoryActivities(database, PostgresAssetRegister(database)),
         AssessmentActivities(database),
-        ApprovalActivities(database, mailer_for(settings), link_secret(settings), public_url(settings)),
+        ApprovalActivities(database, mailer, secret, url),
     )
     return [method for department in departments for method in activities_of(department)]
 

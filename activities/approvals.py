@@ -6,8 +6,8 @@ from activities.approval_records import record_outcome, record_receipt
 from activities.approval_rounds import open_round, remind_round
 from activities.messages import Links, Post
 from models.approvals import CollectDecisions, CollectedDecisions, OpenedGates, OpenGates, RecordDecisions, Remind
-from models.case import CloseRequest, Phase
-from store import cases, decisions, gates, outbox
+from models.case import Phase
+from store import cases, decisions, gates
 from store.database import Database
 from store.decisions import DecisionState
 from systems.mail.port import Mailer
@@ -70,10 +70,3 @@ class ApprovalActivities:
             for outcome in asked.outcomes:
                 record_outcome(connection, self._links, case, outcome, counted.get(outcome.gate), asked.at)
         self._post.deliver(asked.case_id)
-
-    @activity.defn(name="announce_end")
-    def announce_end(self, ended: CloseRequest) -> None:
-        """Tell the person who started the case, and those who were asked, how it ended; once an end."""
-        with self._database.begin() as connection:
-            outbox.announce_end(connection, ended.case_id, ended.phase, at=ended.at)
-        self._post.deliver(ended.case_id)

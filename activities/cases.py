@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities import handover
+from activities.messages import Post
 from models.approvals import Verdict
 from models.case import CasePlan, CaseRequest, CloseRequest, CloseSummary, Phase, PlanRequest, ReplanRequest
 from models.errors import CaseConflict, NotAllowed
 from models.evidence import digest
 from models.people import Employee, EmployeeStatus
 from models.planning import asset_return_due, calendar_for, plan_case, replan
-from store import cases, duties, effects, evidence, gates, lockdown, people
+from store import cases, duties, effects, evidence, gates, lockdown, outbox, people
 from store.database import Database
 from store.policies import load_policy
 
@@ -26,11 +27,15 @@ ENDS = (Phase.CLOSED, Phase.DECLINED, Phase.WITHDRAWN)
 
 
 class CaseActivities:
-    """Opens, moves and ends cases. `policy_dir` is searched for policy files before those that ship with Offboard."""
+    """Opens, moves and ends cases. `policy_dir` is searched for policy files before those that ship with Offboard.
 
-    def __init__(self, database: Database, policy_dir: Path | None = None) -> None:
+    `post` tells people how a case ended; without one that word waits in the outbox.
+    """
+
+    def __init__(self, database: Database, policy_dir: Path | None = None, post: Post | None = None) -> None:
         self._database = database
         self._policy_dir = policy_dir
+        self._post = post
 
     @activity.defn(name="plan_case")
     def plan_case(self, asked: PlanRequest) -> CasePlan:
@@ -77,24 +82,10 @@ class CaseActivities:
         declined departure leaves them as they are. Raises UnknownCase and CaseConflict (it ended otherwise).
         """
         with self._database.begin() as connection:
-            case = cases.get(connection, asked.case_id, lock=True)
-            if case.ended_at is not None:
-                if case.phase is not asked.phase:
-                    raise CaseConflict(f"the case has ended as {case.phase.value}; nothing was changed", case=case.id)
-                return CloseSummary()
-            if asked.phase not in ENDS:
-                raise CaseConflict(f"{asked.phase.value} is not an end of a case; nothing was changed", case=case.id)
-            if asked.phase is Phase.CLOSED and (found := _obstacles(connection, case, asked.at)):
-                return CloseSummary(obstacles=found)
-            effects.once(
-                connection,
-                f"{case.id}/close/{case.employee_id}",
-                case_id=case.id,
-                request={"phase": asked.phase.value},
-                at=asked.at,
-                do=lambda: _end(connection, case, asked.phase, asked.at),
-            )
-        return CloseSummary()
+            obstacles = _close(connection, asked)
+        if self._post and not obstacles:
+            self._post.deliver(asked.case_id)
+        return CloseSummary(obstacles=obstacles)
 
     def _open(self, connection: Connection, request: CaseRequest, at: datetime) -> Done:
         person = people.get(connection, request.employee_id)
@@ -119,6 +110,27 @@ class CaseActivities:
             connection, request.case_id, "case.started", body, at=at, actor=request.requested_by or "system"
         )
         return {"status": person.status.value}, content
+
+
+def _close(connection: Connection, asked: CloseRequest) -> dict[str, int]:
+    case = cases.get(connection, asked.case_id, lock=True)
+    if asked.phase not in ENDS:
+        raise CaseConflict(f"{asked.phase.value} is not an end of a case; nothing was changed", case=case.id)
+    if case.ended_at is not None:
+        if case.phase is not asked.phase:
+            raise CaseConflict(f"the case has ended as {case.phase.value}; nothing was changed", case=case.id)
+        return {}
+    if asked.phase is Phase.CLOSED and (found := _obstacles(connection, case, asked.at)):
+        return found
+    effects.once(
+        connection,
+        f"{case.id}/close/{case.employee_id}",
+        case_id=case.id,
+        request={"phase": asked.phase.value},
+        at=asked.at,
+        do=lambda: _end(connection, case, asked.phase, asked.at),
+    )
+    return {}
 
 
 def _refuse_unfit(connection: Connection, request: CaseRequest, person: Employee) -> None:
@@ -192,6 +204,7 @@ def _end(connection: Connection, case: cases.CaseRow, phase: Phase, at: datetime
     cases.set_status_of(connection, person.id, status, left_on=left_on)
     body: dict[str, object] = {"employee": person.id, "employee_status": status.value, "tasks_dropped": dropped}
     evidence.append(connection, case.id, f"case.{phase.value}", body, at=at)
+    outbox.announce_end(connection, case.id, phase, at=at)
     return {"phase": case.phase.value, "employee_status": person.status.value}, {"phase": phase.value}
 
 

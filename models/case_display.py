@@ -31,11 +31,12 @@ def details(progress: CaseProgress, zone: str, region: str) -> str:
     if progress.unknowns:
         lines.append(f"Unknown so far: {', '.join(progress.unknowns)}.")
     if progress.gates:
-        lines += ["", "| gate | state | waiting on | until |", "|---|---|---|---|"]
-        lines += [_row(gate, zone) for gate in progress.gates]
+        # A list, not a table: the Web UI draws tables without any space between their columns.
+        lines += ["", *(f"- {_gate(gate, zone)}" for gate in progress.gates)]
     if progress.rejected:
         lines += ["", "Messages that could not count:"]
         lines += [f"- {_time(entry.at, zone)}: {entry.reason}" for entry in progress.rejected[-5:]]
+    lines += ["", f"Times are those of {zone}."]
     return "\n".join(lines)
 
 
@@ -56,11 +57,12 @@ def _score(progress: CaseProgress) -> str:
     return f"{progress.score} of 100, {level.value}{provisional}"
 
 
-def _row(gate: GateView, zone: str) -> str:
+def _gate(gate: GateView, zone: str) -> str:
     if gate.outcome:
-        return f"| {gate.gate} | {gate.outcome.verdict.value} | | {_time(gate.outcome.at, zone)} |"
-    until = _time(gate.due_at, zone) if gate.due_at else ""
-    return f"| {gate.gate} | open, round {gate.round} | {', '.join(gate.waiting_on)} | {until} |"
+        by = f" by {gate.outcome.by}" if gate.outcome.by else ""
+        return f"**{gate.gate}**: {gate.outcome.verdict.value}{by}, {_time(gate.outcome.at, zone)}"
+    until = f" until {_time(gate.due_at, zone)}" if gate.due_at else ""
+    return f"**{gate.gate}**: round {gate.round}, waiting on {', '.join(gate.waiting_on)}{until}"
 
 
 def _time(moment: datetime, zone: str) -> str:

@@ -1,6 +1,7 @@
 """Mails to people: the same words as plain text and as HTML, in the language and the time zone of the reader."""
 
 import hashlib
+import re
 import unicodedata
 from datetime import datetime
 from email.errors import MessageError
@@ -19,6 +20,7 @@ from reports.language import language
 from reports.letters import Facts, letter
 
 LONGEST_LINE = 1000  # characters of a name or a reason that a mail shows
+_PLAIN_ADDRESS = re.compile(r"[^\s\"\\<>()\[\]@,;:]+@[^\s\"\\<>()\[\]@,;:]+")
 _BREAKS = frozenset({"Cc", "Zl", "Zp"})
 _BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F))  # would turn text around
 
@@ -74,13 +76,13 @@ def one_line(text: str) -> str:
 
 
 def _address(recipient: Employee) -> Address:
-    try:
-        address = Address(display_name=one_line(recipient.name), addr_spec=recipient.email or "")
-    except (ValueError, MessageError, IndexError) as unusable:
-        raise _no_address(recipient) from unusable
-    if not address.username or not address.domain:
+    # No name beside the address: Python folds long quoted names wrongly, and part of a name could become an address.
+    if not _PLAIN_ADDRESS.fullmatch(recipient.email or ""):
         raise _no_address(recipient)
-    return address
+    try:
+        return Address(addr_spec=recipient.email or "")
+    except (ValueError, MessageError) as unusable:
+        raise _no_address(recipient) from unusable
 
 
 def _no_address(recipient: Employee) -> Refused:

@@ -137,6 +137,16 @@ def of_gate(connection: Connection, case_id: str, gate: str) -> list[StoredDecis
     return [_stored(row) for row in connection.execute(wanted).mappings()]
 
 
+def unanswered(connection: Connection, accepted_before: datetime) -> list[StoredDecision]:
+    """Decisions that nobody has judged yet, by case and then in the order of acceptance."""
+    wanted = (
+        select(decisions)
+        .where(decisions.c.state == DecisionState.STORED, decisions.c.accepted_at < accepted_before)
+        .order_by(decisions.c.case_id, decisions.c.accepted_at, decisions.c.id)
+    )
+    return [_stored(row) for row in connection.execute(wanted).mappings()]
+
+
 def _stored(row: RowMapping) -> StoredDecision:
     fields = {name: row["by_id" if name == "by" else name] for name in StoredDecision.model_fields}
     return StoredDecision.model_validate(fields)

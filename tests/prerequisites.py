@@ -19,14 +19,19 @@ def main() -> int:
         return 0
     names = " ".join(packages)
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        print(f"Some tests will be skipped. They need: {names} (on Debian: sudo apt-get install {names})")
+        _say(f"Some tests will be skipped. They need: {names} (on Debian: sudo apt-get install {names})")
         return 0
-    print(f"Installing {names} for the tests ...", flush=True)
+    _say(f"Installing {names} for the tests ...")
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         if fault := _apt(command):
-            print(f"Some tests will be skipped: {names} could not be installed ({fault}).")
+            _say(f"Some tests will be skipped: {names} could not be installed ({fault}).")
             return 0
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _apt(arguments: list[str]) -> str:

@@ -13,6 +13,7 @@ from web import api, pages, respond
 from web.engine import ClientProvider
 from web.hook import Clock, Hook
 from web.problems import Problem
+from web.redelivery import redelivering
 from web.security import Guard, content_policy, log
 
 
@@ -32,7 +33,7 @@ def create_app(
     `public_url` is what people open, without a slash at its end; `clock` stamps decisions with aware UTC times.
     """
     hook = Hook(database, client_provider, link_secret, public_url.rstrip("/"), clock)
-    app = FastAPI(title="Offboard", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Offboard", openapi_url=None, docs_url=None, redoc_url=None, lifespan=redelivering(hook))
     app.include_router(pages.router(hook))
     app.include_router(api.router(hook))
     app.add_middleware(

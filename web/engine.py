@@ -27,10 +27,13 @@ SIGNAL_TIMEOUT = timedelta(seconds=2)
 log = logging.getLogger("offboard.web")
 
 
-async def tell(client: ClientProvider, case_id: str, decision: Decision) -> DecisionReceipt | None:
-    """Hand over a decision. None means that nobody confirmed it; the workflow will find it in our database.
+async def tell(
+    client: ClientProvider, case_id: str, decision: Decision, *, by_signal: bool = True
+) -> DecisionReceipt | None:
+    """Hand over a decision about an open gate. None: nobody confirmed it; the case will find it in our database.
 
-    A workflow that is gone gives a receipt with `not_open`.
+    A workflow that is gone gives a receipt with `not_open`. Without `by_signal` nothing waits in the engine when no
+    worker answers.
     """
     try:
         engine = await asyncio.wait_for(client(), CONNECT_SECONDS)
@@ -40,9 +43,12 @@ async def tell(client: ClientProvider, case_id: str, decision: Decision) -> Deci
     handle = engine.get_workflow_handle(case_id)
     try:
         receipt = await _update(handle, decision)
-        if receipt is None:
+        if receipt is None and by_signal:
             await handle.signal("decision", decision.model_dump(mode="json"), rpc_timeout=SIGNAL_TIMEOUT)
-        return receipt
+            return None
+        # The gate is open in our database and not yet in a case that is running: it has asked, and is about to learn
+        # that it has. A refusal now would lose the decision of a quick person; the case finds it in our database.
+        return None if receipt.refusal is Refusal.NOT_OPEN else receipt
     except RPCError as failed:
         if _is_gone(failed):
             return _refused(decision, Refusal.NOT_OPEN)

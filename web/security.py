@@ -132,7 +132,9 @@ class Guard:
             await self.broken(scope, _replay(b"", receive), guarded_send)
         finally:
             spent = round((time.perf_counter() - started) * 1000)
-            log.info("%s %s %d %d ms", scope["method"], redact(scope["path"]), status, spent)
+            # Health is asked every few seconds; its lines would bury the others.
+            level = logging.DEBUG if scope["path"] == "/healthz" else logging.INFO
+            log.log(level, "%s %s %d %d ms", scope["method"], redact(scope["path"]), status, spent)
 
 
 async def _read_body(scope: Scope, receive: Receive) -> bytes | None:

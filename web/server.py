@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 
 import uvicorn
@@ -46,8 +47,13 @@ def main() -> None:
         sys.exit(missing.message)
     port = int(os.environ.get("OFFBOARD_WEB_PORT", PORT))
     # uvicorn's own access log would write the links; ours leaves the tokens out.
-    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, server_header=False, timeout_graceful_shutdown=15)
-    database.close()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again when it has finished
+    try:
+        uvicorn.run(
+            app, host="127.0.0.1", port=port, access_log=False, server_header=False, timeout_graceful_shutdown=15
+        )
+    finally:
+        database.close()
 
 
 if __name__ == "__main__":

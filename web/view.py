@@ -13,6 +13,7 @@ from web.visit import State, Visit
 from web.words import ROLES, gate_name, level_name, short_time, time_left
 
 REASONS_SHOWN = 3
+CURRENCIES_SHOWN = 2  # more would push the buttons off a phone; the report has them all
 
 
 @dataclass(frozen=True)
@@ -120,10 +121,15 @@ def _money(report: CaseReport, words: Language) -> tuple[str, str]:
     audit = report.receivables
     if audit is None:
         return words.text("Not known yet"), words.text("the audit of receivables has not answered")
-    totals = [words.money(each.total, each.currency) for each in (audit, *audit.others)]
+    shown = (audit, *audit.others)[:CURRENCIES_SHOWN]
+    total = " + ".join(words.money(each.total, each.currency) for each in shown)
+    hidden = 1 + len(audit.others) - len(shown)
+    if hidden:
+        total += " " + words.count("+ {n} more currency", "+ {n} more currencies", hidden)
     overdue = [words.money(each.overdue, each.currency) for each in (audit, *audit.others) if each.overdue]
+    overdue = overdue[:CURRENCIES_SHOWN]
     late = words.text("overdue: {amount}", amount=" + ".join(overdue)) if overdue else words.text("nothing overdue")
-    return " + ".join(totals), late
+    return total, late
 
 
 def _top(report: CaseReport) -> tuple[Reason, ...]:

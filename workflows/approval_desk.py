@@ -62,7 +62,16 @@ class ApprovalDesk:
         gate = self.gates.get(decision.gate)
         if gate is None:
             return Refusal.NOT_OPEN
+        if gate.opening:
+            return None  # cannot be judged yet: `hear` waits for the round
         return judge(decision, gate.round, gate.outcome, self.barred)
+
+    async def hear(self, decision: Decision) -> DecisionReceipt:
+        """Take a decision, after the round that it answers is known."""
+        gate = self.gates.get(decision.gate)
+        if gate is not None and gate.opening:
+            await workflow.wait_condition(lambda: not gate.opening)
+        return self.take(decision)
 
     def take(self, decision: Decision) -> DecisionReceipt:
         """Count or refuse a decision, once: the same decision again gets the same receipt."""

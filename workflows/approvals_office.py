@@ -27,7 +27,11 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Gate:
-    """One gate while it is worked on. `asked_again` is set when the open round no longer fits and a new one is due."""
+    """One gate while it is worked on.
+
+    `asked_again` is set when the open round no longer fits and a new one is due; `opening` while people are being
+    asked: some have their link already, and what they decide waits until we know the round.
+    """
 
     def __init__(self, plan: GatePlan) -> None:
         self.plan = plan
@@ -35,6 +39,7 @@ class Gate:
         self.round: GateRound | None = None
         self.outcome: GateOutcome | None = None
         self.asked_again = False
+        self.opening = False
 
     def view(self) -> GateView:
         """The gate as progress shows it."""
@@ -59,6 +64,7 @@ class ApprovalsOffice:
             return
         for gate, _, _ in wanted:
             gate.rounds += 1
+            gate.opening = True
         request = OpenGates(
             case_id=self._case_id,
             employee_id=self._employee_id,
@@ -79,7 +85,7 @@ class ApprovalsOffice:
             self._note,
         )
         for (gate, _, _), current in zip(wanted, opened.rounds, strict=True):
-            gate.round = current
+            gate.round, gate.opening = current, False
         self._on_change()
 
     async def remind(self, current: GateRound, number: int) -> None:

@@ -75,9 +75,9 @@ class CaseState:
     # ---- messages ----
 
     @workflow.update(name="decide", description="An approver's decision; refused with a reason when it cannot count")
-    def decide(self, decision: Decision) -> DecisionReceipt:
+    async def decide(self, decision: Decision) -> DecisionReceipt:
         """Count a decision once; the same `decision_id` again gets the same receipt."""
-        return self._desk.take(decision)
+        return await self._desk.hear(decision)
 
     @decide.validator
     def _may_decide(self, decision: Decision) -> None:
@@ -85,7 +85,7 @@ class CaseState:
             raise DecisionRefused(f"the decision does not count: {refusal.value}", reason=refusal.value)
 
     @workflow.signal(dynamic=True)
-    def receive(self, name: str, args: Sequence[RawValue]) -> None:
+    async def receive(self, name: str, args: Sequence[RawValue]) -> None:
         """Signal `decision`: the same message for when no worker answers. Takes raw data and never raises.
 
         A typed handler would drop a mistyped signal without a trace, and an exception would wedge the case; here
@@ -96,7 +96,7 @@ class CaseState:
             if name != "decision":
                 raise ValueError(f"unknown signal {name[:40]!r}")
             decision = workflow.payload_converter().from_payload(args[0].payload, Decision)
-            receipt = self._desk.take(decision)
+            receipt = await self._desk.hear(decision)
             if receipt.counted:
                 return
             reason = str(receipt.refusal)

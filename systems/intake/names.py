@@ -1,10 +1,14 @@
 """People and clients that a source knows by name: ids without meaning, stable over imports, and references resolved."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     MetaData,
+    Select,
     Table,
     Text,
     Update,
@@ -26,6 +30,7 @@ from store.tables import metadata
 from systems.intake.found import Found
 from systems.intake.report import FaultLog
 from systems.intake.sources import Origin, Plan, Source
+from systems.intake.staging import analyse
 from systems.intake.template import TemplateTable
 
 Stages = dict[str, Table]
@@ -60,26 +65,29 @@ class Names:
 
     def __init__(self, connection: Connection, stages: Stages, found: Found, log: FaultLog) -> None:
         self._connection, self._stages, self._found, self._log = connection, stages, found, log
-        self._known: dict[str, Table] = {}
+        self._known: dict[str, tuple[Table, list[str]]] = {}
 
     def resolve(self, source: Source) -> None:
         """Replace names by ids in the rows of one source. A name of several people is a fault; an unknown one stays."""
         stage = self._stages[source.table.name]
+        here = stage.c.file_no == source.number
+        ids: dict[str, ColumnElement[object]] = {}
         for origin in source.origins:
             if origin.written.named:
-                known = self._known_names(origin.column.refers)
+                known, shared = self._known_names(origin.column.refers)
                 column = stage.c[origin.column.target]
-                here = stage.c.file_no == source.number
-                shared = select(known.c.name).group_by(known.c.name).having(func.count(distinct(known.c.id)) > 1)
-                self._found.report(
-                    select(stage.c.file_no, stage.c.line, column).where(here, column.in_(shared)),
-                    origin.column.name,
-                    because("is the name of several; the id is needed"),
-                )
-                self._connection.execute(update(stage).where(here, column.in_(shared)).values({column.name: None}))
-                self._connection.execute(
-                    update(stage).where(here, column == known.c.name).values({column.name: known.c.id})
-                )
+                if shared:
+                    self._refuse_shared(select(stage.c.file_no, stage.c.line, column).where(here), column, shared)
+                    self._connection.execute(update(stage).where(here, column.in_(shared)).values({column.name: None}))
+                found = select(known.c.id).where(known.c.name == column).limit(1).correlate(stage).scalar_subquery()
+                ids[column.name] = coalesce(found, column)
+        if ids:
+            # One pass over the rows for all their references: each pass would write every row again.
+            self._connection.execute(update(stage).where(here).values(ids))
+
+    def _refuse_shared(self, rows: Select[Any], column: ColumnElement[Any], shared: list[str]) -> None:
+        reason = because("is the name of several; the id is needed")
+        self._found.report(rows.where(column.in_(shared)), column.name, reason)
 
     def copy_same(self, source: Source) -> None:
         """Fill the columns that are the same as in the row that a reference names."""
@@ -108,7 +116,9 @@ class Names:
         for role, people in plan.roles.items():
             for who in people:
                 ids = self._connection.scalars(
-                    select(stage.c.id).where(or_(stage.c.id == who, stage.c.name == who)).distinct()
+                    select(stage.c.id)
+                    .where(or_(stage.c.id == who, stage.c.name == who), stage.c.id.is_not(None))
+                    .distinct()
                 ).all()
                 if len(ids) == 1:
                     self._connection.execute(_with_role(stage, ids[0], role))
@@ -118,13 +128,17 @@ class Names:
                 else:
                     self._log.add(plan.mapping, 0, f"roles.{role}", because("is nobody in these files"), who)
 
-    def _known_names(self, name: str) -> Table:
-        """Names and ids of what the files and our table hold; the files win."""
+    def _known_names(self, name: str) -> tuple[Table, list[str]]:
+        """Names and ids of what the files and our table hold (the files win), and the names that several share."""
         if name not in self._known:
             known = Table(
-                f"known_{name}", MetaData(), Column("id", Text), Column("name", Text),
-                prefixes=["TEMPORARY"], postgresql_on_commit="DROP",
-            )  # fmt: skip
+                f"known_{name}",
+                MetaData(),
+                Column("id", Text),
+                Column("name", Text, index=True),
+                prefixes=["TEMPORARY"],
+                postgresql_on_commit="DROP",
+            )
             known.create(self._connection)
             ours, stage = metadata.tables[name], self._stages.get(name)
             kept = select(ours.c.id, ours.c.name)
@@ -133,7 +147,9 @@ class Names:
                 self._connection.execute(insert(known).from_select(["id", "name"], staged))
                 kept = kept.where(~select(stage.c.id).where(stage.c.id == ours.c.id).exists())
             self._connection.execute(insert(known).from_select(["id", "name"], kept))
-            self._known[name] = known
+            analyse(self._connection, known)
+            shared = select(known.c.name).group_by(known.c.name).having(func.count(distinct(known.c.id)) > 1)
+            self._known[name] = known, list(self._connection.scalars(shared))
         return self._known[name]
 
 

@@ -13,6 +13,7 @@ _WORDS = {
     Kind.CURRENCY: "currency, ISO 4217, `CNY`",
     Kind.YES_NO: "`yes` or `no`",
     Kind.TIME_ZONE: "time zone, `Asia/Shanghai`",
+    Kind.COUNTRY: "country, ISO 3166 `CN`, or its English or Chinese name",
 }
 
 

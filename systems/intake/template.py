@@ -29,6 +29,7 @@ class Kind(StrEnum):
     SEVERAL_OF = "several of"
     GRADE = "grade"
     TIME_ZONE = "time zone"
+    COUNTRY = "country"
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ EMPLOYEES = TemplateTable(
         _to("manager_id", "employees", "nobody may be above themselves"),
         _text("department"),
         _text("region"),
-        _text("country"),
+        TemplateColumn("country", Kind.COUNTRY, meaning="decides which holidays count"),
         _one_of("role", ROLES, "default `other`"),
         TemplateColumn("extra_roles", Kind.SEVERAL_OF, choices=ROLES, meaning="separated by `;`"),
         _one_of("language", ("en", "zh-CN"), "default `en`"),
@@ -147,7 +148,7 @@ CLIENTS = TemplateTable(
         _text("name", required=True),
         _to("owner_id", "employees"),
         _text("region"),
-        _text("country"),
+        TemplateColumn("country", Kind.COUNTRY),
         _text("language"),
         _text("segment", "industry or market segment"),
         TemplateColumn("tier", Kind.WHOLE, meaning="1 is the most important; default 3", low=1, high=9),

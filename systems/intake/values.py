@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel import Locale
 from babel.numbers import list_currencies
 
 from systems.intake.report import BadCell
@@ -126,6 +127,13 @@ def _time_zone(given: str) -> str:
     return given
 
 
+def _country(given: str) -> str:
+    code = _countries().get(given.casefold())
+    if code is None:
+        raise BadCell("is not a country: give its ISO code, such as CN, or its name")
+    return code
+
+
 def _yes_no(given: str) -> str:
     try:
         return _YES_NO[given.casefold()]
@@ -140,6 +148,7 @@ _PLAIN: dict[Kind, Callable[[str], str]] = {
     Kind.EMAIL: _email,
     Kind.CURRENCY: _currency,
     Kind.TIME_ZONE: _time_zone,
+    Kind.COUNTRY: _country,
     Kind.YES_NO: _yes_no,
 }
 
@@ -251,3 +260,16 @@ def _currencies() -> frozenset[str]:
 @cache
 def _time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
+
+
+@cache
+def _countries() -> dict[str, str]:
+    # Territories also hold continents (`001`) and groups (`EU`); a country has two letters and is not one of these.
+    groups = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
+    found: dict[str, str] = {}
+    for locale in (Locale("en"), Locale("zh")):
+        for code, name in locale.territories.items():
+            country = str(code)
+            if len(country) == 2 and country not in groups:
+                found |= {country.casefold(): country, str(name).casefold(): country}
+    return found

@@ -141,6 +141,7 @@ class SmallCase:
         self._rounds = {each.gate: each for each in rounds}
         self._receipts: dict[str, DecisionReceipt] = {}
         self._outcomes: dict[str, GateOutcome] = {}
+        self._successor = ""
         self._over = False
 
     @workflow.run
@@ -157,14 +158,21 @@ class SmallCase:
 
     @decide.validator
     def check_decision(self, decision: Decision) -> None:
-        """A gate that this case does not know is refused before anything is written."""
+        """Refuse before anything is written: a gate that is not open yet, and a successor who was just chosen."""
         if decision.gate not in self._rounds:
             raise DecisionRefused("no such gate is open", reason=Refusal.NOT_OPEN.value)
+        if decision.by == self._successor:
+            raise DecisionRefused("a successor may not decide", reason=Refusal.SEPARATION_OF_DUTIES.value)
 
     @workflow.signal
     def decision(self, raw: dict[str, Any]) -> None:
         """The same by the other way."""
         self._judge(Decision.model_validate(raw))
+
+    @workflow.signal
+    def choose(self, successor: str) -> None:
+        """Plan to hand the clients to somebody, who may then not decide."""
+        self._successor = successor
 
     @workflow.signal
     def finish(self) -> None:

@@ -1,7 +1,7 @@
 """Asking people for real: rounds, links, evidence and mail, once each, whatever is repeated or broken."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -22,9 +22,9 @@ from models.approvals import (
     Remind,
     Verdict,
 )
-from models.case import CloseRequest, Phase
+from models.case import Phase
 from models.errors import NobodyToAsk, UnknownEmployee
-from store import cases, decisions, evidence, gates, reports
+from store import cases, decisions, evidence, gates, outbox, reports
 from store.database import Database
 from store.decisions import DecisionState
 from store.gates import SUPERSEDED, GateRow
@@ -478,6 +478,12 @@ def test_money_that_could_not_be_read_is_not_called_nothing(database: Database, 
     assert "尚不明确" in text_of(mailer.to("F1")[0])
 
 
+def announce(database: Database, mailer: Collecting, phase: Phase, at: datetime) -> None:
+    with database.begin() as connection:
+        outbox.announce_end(connection, CASE, phase, at=at)
+    Post(database, mailer, Links(SECRET, URL)).deliver(CASE)
+
+
 @pytest.mark.parametrize("phase", [Phase.CLOSED, Phase.DECLINED, Phase.WITHDRAWN])
 def test_the_end_of_a_case_is_told_once_to_all_who_were_in_it(
     desk: ApprovalActivities, database: Database, mailer: Collecting, phase: Phase
@@ -486,14 +492,13 @@ def test_the_end_of_a_case_is_told_once_to_all_who_were_in_it(
     with database.begin() as connection:
         cases.set_phase(connection, CASE, phase, ended_at=LATER)
     for at in (LATER, LATER + timedelta(minutes=1)):
-        desk.announce_end(CloseRequest(case_id=CASE, employee_id="E1", phase=phase, at=at))
+        announce(database, mailer, phase, at)
     assert {person: len(mailer.to(person)) for person in ("H2", "F1", "H1")} == {"H2": 1, "F1": 2, "H1": 2}
 
 
 def test_a_case_without_any_gate_ends_without_a_link(database: Database, mailer: Collecting) -> None:
     start_case(database)
-    desk = ApprovalActivities(database, mailer, SECRET, URL)
-    desk.announce_end(CloseRequest(case_id=CASE, employee_id="E1", phase=Phase.WITHDRAWN, at=LATER))
+    announce(database, mailer, Phase.WITHDRAWN, LATER)
     assert "https://" not in text_of(mailer.to("H2")[0])
 
 

@@ -117,6 +117,17 @@ def test_without_room_the_manager_holds_the_client_has_a_task_and_the_case_waits
     assert_no_gap(company.database)
 
 
+def test_room_that_shrank_since_the_plan_is_not_overrun(company: Company, desk: Desk) -> None:
+    proposed = desk.propose()
+    run(company.database, "UPDATE employees SET capacity = 1 WHERE id LIKE 'P%'")
+    desk.transfer(proposed.digest)
+    loads = rows(company.database, "SELECT count(*) AS n FROM clients WHERE owner_id LIKE 'P%' GROUP BY owner_id")
+    assert {row["n"] for row in loads} == {1}
+    held = rows(company.database, "SELECT 1 FROM clients WHERE interim_owner_id = 'M1'")
+    assert len(held) == 10 - len(loads)
+    assert_no_gap(company.database)
+
+
 def test_two_departures_at_the_same_time_never_overfill_a_successor(company: Company) -> None:
     with company.database.begin() as connection:
         company.person(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 
 from activities.approvals import ApprovalActivities
 from models.errors import LinkExpired, LinkInvalid
@@ -87,10 +87,14 @@ def test_forged_and_unknown_links_look_the_same(connection: Connection) -> None:
     assert len(messages) == 1
 
 
-def test_nothing_inside_an_unsigned_token_is_read(connection: Connection) -> None:
+def test_a_token_without_our_signature_never_reaches_the_database(connection: Connection) -> None:
+    asked: list[object] = []
+    event.listen(connection, "before_cursor_execute", lambda *query: asked.append(query))
     bomb = base64.urlsafe_b64encode(b"[" * 900).decode().rstrip("=")
-    with pytest.raises(LinkInvalid):
-        open_link(connection, SECRET, f"{bomb}.{'A' * 43}", at=DUE)
+    for token in (f"{bomb}.{'A' * 43}", str(_signer("a guess").dumps([CASE, "finance", 1, "F1", "decide"]))):
+        with pytest.raises(LinkInvalid):
+            open_link(connection, SECRET, token, at=DUE)
+    assert asked == []
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

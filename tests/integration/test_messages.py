@@ -9,7 +9,7 @@ from email.policy import SMTP, default
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.approvals import Ladder, Refusal, Verdict
@@ -98,7 +98,7 @@ def mail(facts: Facts, recipient: Employee = ENGLISH, *, own: str = "ask", threa
         thread_id=mail_id(thread, "offboard.example"),
         sent_at=SENT,
     )
-    return message_from_bytes(made.as_bytes(), policy=default)  # type: ignore[return-value,arg-type]
+    return message_from_bytes(made.as_bytes(), policy=default)
 
 
 def page_of(message: EmailMessage) -> Page:
@@ -195,6 +195,8 @@ def test_a_message_id_is_the_same_on_every_try_and_tells_nothing() -> None:
 
 
 @given(st.text(max_size=60))
+@example("000000000000;\\")  # what Python's own folding of a quoted name once let through
+@example("000000000000000")
 def test_no_name_can_slip_in_a_header_or_markup(name: str) -> None:
     attack = f"Li\r\nBcc: thief@example.com\n{name}<img src='https://thief.example/x'>"
     hostile = told(leaver=attack, silent=attack, note=attack, kind=MessageKind.ESCALATION)
@@ -218,7 +220,9 @@ def test_one_line_is_one_line(text: str) -> None:
     assert not set(line) & set("\u202e\u2066\x00\x85\u2028")
 
 
-@pytest.mark.parametrize("email", [None, "", "nobody", "a b@x", "a@", "@x", "a@b, c@d", "a@b\r\nBcc: c@d"])
+@pytest.mark.parametrize(
+    "email", [None, "", "nobody", "a b@x", "a@", "@x", "a@b, c@d", "a@b\r\nBcc: c@d", '"a <c@d>"@b', "李@b.cn", "a@b."]
+)
 def test_somebody_without_a_usable_address_is_named_by_id(email: str | None) -> None:
     with pytest.raises(Refused, match="employee M1 has no usable e-mail address") as refused:
         mail(ASK, ENGLISH.model_copy(update={"email": email}))

@@ -136,11 +136,23 @@ async def test_an_engine_without_our_namespace_keeps_the_decision_stored(
 async def test_a_refusal_by_the_validator_reaches_the_person(
     departure: Departure, temporal: WorkflowEnvironment
 ) -> None:
-    departure.open("hr", "E105")  # a gate that the workflow does not know
+    async with worker(temporal.client):
+        await temporal.client.get_workflow_handle(CASE).signal("choose", "E101")
+        said = await say(departure, temporal.client)
+        assert await heard(temporal.client) == {}
+    assert (said.standing, said.refusal) == (Standing.REFUSED, Refusal.SEPARATION_OF_DUTIES)
+    assert [each.refusal for each in kept(departure)] == [Refusal.SEPARATION_OF_DUTIES]
+
+
+async def test_a_quick_person_is_not_refused_by_a_case_that_does_not_know_yet_that_it_asked(
+    departure: Departure, temporal: WorkflowEnvironment
+) -> None:
+    departure.open("hr", "E105")  # the row is there; the workflow has not heard so
     async with worker(temporal.client):
         said = await say(departure, temporal.client, gate="hr", by="E105")
-    assert (said.standing, said.refusal) == (Standing.REFUSED, Refusal.NOT_OPEN)
-    assert [each.refusal for each in kept(departure, "hr")] == [Refusal.NOT_OPEN]
+        assert await heard(temporal.client) == {}
+    assert said.standing is Standing.STORED
+    assert [each.state for each in kept(departure, "hr")] == [DecisionState.STORED]
 
 
 async def test_the_case_judges_again_and_its_word_is_final(departure: Departure, temporal: WorkflowEnvironment) -> None:

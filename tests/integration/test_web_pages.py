@@ -14,6 +14,7 @@ from store.database import Database
 from store.links import Purpose
 from store.tables import decisions as decision_rows
 from tests.browser.departure import DUE, NOON, PUBLIC_URL, Departure, no_engine
+from tests.report_builder import build_report
 
 Pages = httpx.AsyncClient
 
@@ -221,8 +222,6 @@ async def test_a_link_that_only_follows_shows_and_takes_nothing(departure: Depar
 
 
 async def test_money_that_is_not_known_is_never_zero(database: Database) -> None:
-    from tests.report_builder import build_report
-
     departure = Departure(database, report=build_report(unknown=True)).build()
     async with Pages(transport=httpx.ASGITransport(departure.app(no_engine)), base_url=PUBLIC_URL) as pages:
         page = await pages.get(f"/d/{departure.link('finance', 'E102')}")
@@ -248,3 +247,15 @@ async def test_an_expired_link_says_that_it_is_too_late(departure: Departure, pa
     page = await pages.get(f"/d/{token}?lang=en")
     assert page.status_code == 410
     assert LATE in page.text
+
+
+async def test_a_third_currency_is_counted_and_never_added_up(database: Database) -> None:
+    report = build_report()
+    assert report.receivables is not None
+    other = report.receivables.others[0]
+    others = tuple(other.model_copy(update={"currency": currency}) for currency in ("USD", "EUR", "GBP"))
+    receivables = report.receivables.model_copy(update={"others": others})
+    departure = Departure(database, report=report.model_copy(update={"receivables": receivables}).sealed()).build()
+    async with Pages(transport=httpx.ASGITransport(departure.app(no_engine)), base_url=PUBLIC_URL) as pages:
+        page = await pages.get(f"/d/{departure.link('finance', 'E102')}")
+    assert "USD + 2 more currencies" in page.text

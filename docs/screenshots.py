@@ -1,0 +1,153 @@
+"""Make the pictures of docs/images anew: a stack of its own, the sample company, three departures, Chromium.
+
+    .venv/bin/python docs/screenshots.py
+
+Needs the development tools (`make check` installs them) and Chromium. Takes about a minute; stops what it started.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+from PIL import Image
+from playwright.sync_api import Browser, Page
+from sqlalchemy import func, select
+
+from case_service import StartOrder, progress_of, start_case
+from connections import connect_temporal, link_secret, open_database
+from embedded.sample.fill import fill
+from embedded.stack import StackInfo, down, up
+from models.approvals import Verdict
+from models.case import SeparationKind
+from reports.render import render
+from settings import Settings
+from store import gates, reports
+from store.database import Database
+from store.gates import GateRow
+from store.links import Purpose, make_link
+from store.tables import employees
+from tests.browser.running import chromium
+from web.door import decide
+
+IMAGES = Path(__file__).with_name("images")
+COLUMNS = ("Status", "Workflow ID", "OffboardPhase", "OffboardLevel", "OffboardWaitingOn", "OffboardNextDeadline")
+PATIENCE = 60.0  # seconds until a case must have asked its approvers
+WIDE, PHONE = 1360, 400
+
+
+def main() -> None:
+    """Start, run, look, stop."""
+    with tempfile.TemporaryDirectory(prefix="offboard-pictures-") as folder:
+        settings = Settings(home=Path(folder) / "home")
+        try:
+            stack = up(settings.home)
+            database = open_database(settings)
+            fill(database, say=_say)
+            case_id = asyncio.run(_three_departures(settings, database))
+            with chromium(Path(folder)) as browser:
+                _look(browser, stack, settings, database, case_id)
+            database.close()
+        finally:
+            down(settings.home)
+
+
+async def _three_departures(settings: Settings, database: Database) -> str:
+    """One departure a region; finance has approved the first of them. Returns the id of that one."""
+    client = await connect_temporal(settings)
+    last_day = (datetime.now(UTC) + timedelta(days=24)).date()
+    started = []
+    with database.begin() as connection:
+        query = select(func.min(employees.c.id)).where(
+            employees.c.role == "salesperson", employees.c.status == "active"
+        )
+        leavers = connection.execute(query.group_by(employees.c.region).order_by(func.min(employees.c.id))).scalars()
+        people = list(leavers)
+        starter = connection.execute(select(func.min(employees.c.id)).where(employees.c.role == "hrbp")).scalar_one()
+    for leaver in people:
+        order = StartOrder(
+            employee=leaver, kind=SeparationKind.RESIGNATION, last_working_day=last_day, requested_by=starter
+        )
+        case = await start_case(client, database, order)
+        started.append(case.case_id)
+        give_up = time.monotonic() + PATIENCE
+        while not ((progress := await progress_of(client, case.case_id)) and progress.gates):
+            if time.monotonic() > give_up:
+                sys.exit(f"{case.case_id} asked nobody within {PATIENCE:.0f} s")
+            await asyncio.sleep(0.2)
+    finance = _open_gate(database, started[0], "finance")
+    await decide(
+        database, lambda: connect_temporal(settings), case_id=started[0], gate="finance",
+        verdict=Verdict.APPROVED, by=finance.approvers[0], now=datetime.now(UTC),
+    )  # fmt: skip
+    return started[0]
+
+
+def _look(browser: Browser, stack: StackInfo, settings: Settings, database: Database, case_id: str) -> None:
+    page = browser.new_page(viewport={"width": WIDE, "height": 560}, timezone_id="UTC", locale="en-GB")
+    columns = json.dumps({"offboard": [{"label": label} for label in COLUMNS]})
+    page.add_init_script(f"localStorage.setItem('namespace-workflow-table-columns', {json.dumps(columns)})")
+    workflows = f"{stack.ui}/namespaces/offboard/workflows"
+    query = quote('OffboardPhase="approving" AND OffboardLevel IN ("medium", "high", "critical")')
+    _shoot(page, f"{workflows}?query={query}", f"text={case_id}", "cases")
+    _shoot(page, f"{workflows}/{case_id}", "text=open_gates", "timeline", height=1080)
+    one_case = page.url.partition("/timeline")[0]
+    _shoot(page, f"{one_case}/user-metadata", "text=last working day", "details", height=800)
+    phone = browser.new_page(viewport={"width": PHONE, "height": 780}, locale="en-GB", device_scale_factor=1.5)
+    link = f"{stack.web}/d/{_token(settings, database, case_id)}"
+    for language in ("en", "zh-CN"):
+        _shoot(phone, f"{link}?lang={language}", "button", f"approval-{language}")
+    report = settings.home / "report.html"
+    with database.begin() as connection:
+        report.write_bytes(render(reports.load(connection, case_id), "html", "en"))
+    reader = browser.new_page(viewport={"width": 1000, "height": 1150})
+    _shoot(reader, report.as_uri(), "h1", "report")
+
+
+def _shoot(page: Page, address: str, sign: str, name: str, height: int | None = None) -> None:
+    """Open an address, wait until `sign` is to be seen, keep the picture."""
+    if height:
+        page.set_viewport_size({"width": WIDE, "height": height})
+    page.goto(address, wait_until="load")
+    page.locator(sign).first.wait_for(state="visible")
+    page.wait_for_timeout(1500)  # fonts and drawings of a page that we did not write have no sign of their own
+    file = IMAGES / f"{name}.png"
+    page.screenshot(path=file, animations="disabled")
+    # 64 colours are enough for flat pages, and the picture is a third as large.
+    Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(file, optimize=True)
+    _say(f"{file.name}: {file.stat().st_size // 1024} KB")
+
+
+def _token(settings: Settings, database: Database, case_id: str) -> str:
+    """The link that the sales manager got: the same fields give the same link."""
+    gate = _open_gate(database, case_id, "sales_manager")
+    now = datetime.now(UTC)
+    with database.begin() as connection:
+        return make_link(
+            connection,
+            link_secret(settings),
+            case_id,
+            gate.gate,
+            gate.round,
+            gate.approvers[0],
+            Purpose.DECIDE,
+            now,
+            now,
+        )
+
+
+def _open_gate(database: Database, case_id: str, name: str) -> GateRow:
+    with database.begin() as connection:
+        return next(row for row in gates.newest_of(connection, case_id) if row.gate == name)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+if __name__ == "__main__":
+    main()

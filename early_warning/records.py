@@ -1,0 +1,113 @@
+"""What the features are made from: the business records of some people, read set by set. Nothing else of a person is read.
+
+Amounts become floats here: a feature is a statistic, no sum of money that anybody books.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+from sqlalchemy import Connection, Date, Float, Select, cast, func, literal, select
+
+from models.people import Role
+from store.tables import employees, interactions, invoices, opportunities, payments
+
+LOOK_BACK = 730  # days; older business says nothing about this half-year, and older debts are the finance audit's
+
+_DAY = cast(interactions.c.occurred_at, Date)
+_HAS_LEFT = employees.c.status == "left"
+
+
+@dataclass(frozen=True)
+class Records:
+    """Frames by source; every day is a pandas timestamp. `colleagues` holds who left each manager, and when."""
+
+    people: pd.DataFrame
+    colleagues: pd.DataFrame
+    deals: pd.DataFrame
+    contacts: pd.DataFrame
+    invoices: pd.DataFrame
+    payments: pd.DataFrame
+
+
+def load_records(connection: Connection, ids: Sequence[str], first: date, last: date) -> Records:
+    """The records of the people `ids` that features as of any day from `first` to `last` need."""
+    asked, since = list(ids), first - timedelta(days=LOOK_BACK)
+    return Records(
+        people=_frame(connection, people_query(asked), ("hired_on", "left_on")),
+        colleagues=_frame(connection, colleagues_query(asked), ("left_on",)),
+        deals=_frame(connection, deals_query(asked, since, last), ("closed_on",)),
+        contacts=_frame(connection, contacts_query(asked, since, last), ("day",)),
+        invoices=_frame(connection, invoices_query(asked, since, last), ("issued_on", "due_on")),
+        payments=_frame(connection, payments_query(asked, since, last), ("paid_on",)),
+    )
+
+
+def people_query(ids: list[str]) -> Select[tuple[object, ...]]:
+    """Who they are for the model: an id, a team, two dates."""
+    columns = (employees.c.id.label("employee_id"), employees.c.manager_id, employees.c.hired_on, employees.c.left_on)
+    return select(*columns).where(employees.c.id.in_(ids)).order_by(employees.c.id)
+
+
+def colleagues_query(ids: list[str]) -> Select[tuple[object, ...]]:
+    """Everybody who left one of their managers."""
+    teams = select(employees.c.manager_id).where(employees.c.id.in_(ids))
+    columns = (employees.c.id.label("colleague_id"), employees.c.manager_id, employees.c.left_on)
+    return select(*columns).where(_HAS_LEFT, employees.c.left_on.is_not(None), employees.c.manager_id.in_(teams))
+
+
+def deals_query(ids: list[str], since: date, last: date) -> Select[tuple[object, ...]]:
+    """Deals that ended."""
+    deal = opportunities.c
+    won, amount = (deal.status == "won").label("won"), cast(deal.amount, Float).label("amount")
+    ended = deal.status.in_(("won", "lost")) & deal.closed_on.between(since, last)
+    columns = (deal.owner_id.label("employee_id"), deal.closed_on, won, amount, deal.currency)
+    return select(*columns).where(deal.owner_id.in_(ids), ended)
+
+
+def contacts_query(ids: list[str], since: date, last: date) -> Select[tuple[object, ...]]:
+    """How often each client was touched on each day; no kind, no subject."""
+    log = interactions.c
+    columns = (log.employee_id, log.client_id, _DAY.label("day"), func.count().label("times"))
+    query = select(*columns).where(log.employee_id.in_(ids), _DAY.between(since, last))
+    return query.group_by(log.employee_id, log.client_id, _DAY)
+
+
+def invoices_query(ids: list[str], since: date, last: date) -> Select[tuple[object, ...]]:
+    """Invoices under their name."""
+    bill = invoices.c
+    columns = (bill.salesperson_id.label("employee_id"), bill.client_id, bill.id.label("invoice_id"), bill.issued_on,
+               bill.due_on, cast(bill.amount, Float).label("amount"), bill.currency)  # fmt: skip
+    return select(*columns).where(bill.salesperson_id.in_(ids), bill.issued_on.between(since, last))
+
+
+def payments_query(ids: list[str], since: date, last: date) -> Select[tuple[object, ...]]:
+    """What was paid on those invoices."""
+    paid, bill = payments.c, invoices.c
+    columns = (paid.invoice_id, paid.paid_on, cast(paid.amount, Float).label("paid"))
+    ours = bill.salesperson_id.in_(ids) & bill.issued_on.between(since, last)
+    return select(*columns).join(invoices, bill.id == paid.invoice_id).where(ours, paid.paid_on <= literal(last))
+
+
+def salespeople_ever(connection: Connection) -> list[str]:
+    """Ids of all salespeople, those who left included: the population of training. A leaver without a date is left out."""
+    known = ~_HAS_LEFT | employees.c.left_on.is_not(None)
+    query = select(employees.c.id).where(employees.c.role == Role.SALESPERSON, known).order_by(employees.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def first_record(connection: Connection) -> date | None:
+    """The first day of the contact log, of ended deals and of invoices, whichever began last: from then on we see all."""
+    starts = (select(func.min(_DAY)), select(func.min(opportunities.c.closed_on)), select(func.min(invoices.c.issued_on)))
+    days: list[date | None] = [connection.execute(start).scalar_one() for start in starts]
+    known = [day for day in days if day is not None]
+    return max(known) if known else None
+
+
+def _frame(connection: Connection, query: Select[tuple[object, ...]], days: Sequence[str]) -> pd.DataFrame:
+    found = connection.execute(query)
+    frame = pd.DataFrame(found.all(), columns=pd.Index(list(found.keys())))
+    for day in days:
+        frame[day] = pd.to_datetime(frame[day])
+    return frame

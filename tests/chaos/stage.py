@@ -1,0 +1,165 @@
+"""A running stack with the worker that stops at points: cases are started on it, people answer, things are killed."""
+
+import asyncio
+import email
+import email.policy
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from temporalio.client import Client
+
+from case_service import StartOrder, start_case
+from connections import connect_temporal, open_database
+from embedded.processes import is_alive
+from embedded.stack import down, status, up
+from embedded.supervisor import Programs
+from models.case import SeparationKind
+from settings import Settings
+from store.database import Database
+from tests.chaos.teams import case_of, fill_teams, leaver
+
+PROGRAM = Path(__file__).with_name("crashing_worker.py")
+LINK = re.compile(r"https?://\S+/d/([\w.\-]+)")
+ACCESS_ENDS_IN = timedelta(seconds=4)
+NOTICE = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Crash:
+    """Where the case of one team is when something is killed."""
+
+    team: int
+    activity: str
+    moment: str
+    wants: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a failing test prints."""
+        return f"{self.moment} {self.activity} {self.wants}".strip()
+
+
+@dataclass
+class Stage:
+    """One home. `answers` maps every link that was used to what the hook said."""
+
+    home: Path
+    database: Database
+    client: Client
+    today: date
+    answers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    async def build(cls, home: Path, teams: int, crashes: Iterable[Crash], today: date) -> "Stage":
+        """Start the servers and load the company."""
+        for name in ("reached", "released"):
+            (home / "chaos" / name).mkdir(parents=True)
+        plan = {
+            case_of(one.team): {"activity": one.activity, "moment": one.moment, "wants": one.wants} for one in crashes
+        }
+        (home / "chaos" / "points.json").write_text(json.dumps(plan))
+        programs = Programs(worker=(sys.executable, "-P", str(PROGRAM)))
+        await asyncio.to_thread(up, home, 120, programs)
+        settings = Settings(home=home)
+        database = open_database(settings)
+        await asyncio.to_thread(fill_teams, database, home / "company", teams, today)
+        return cls(home, database, await connect_temporal(settings), today)
+
+    async def close(self) -> None:
+        """Stop the servers."""
+        self.database.close()
+        await asyncio.to_thread(down, self.home)
+
+    async def start(self, teams: Iterable[int]) -> None:
+        """Start the cases of these teams; access ends a few seconds later."""
+        await asyncio.gather(*(start_case(self.client, self.database, self._order(team)) for team in teams))
+
+    def _order(self, team: int) -> StartOrder:
+        return StartOrder(
+            employee=leaver(team),
+            kind=SeparationKind.RESIGNATION,
+            last_working_day=self.today + NOTICE,
+            access_cutoff=datetime.now(UTC) + ACCESS_ENDS_IN,
+            as_of=self.today,
+        )
+
+    # ---- points and deaths ----
+
+    def not_reached(self, crashes: Iterable[Crash]) -> list[str]:
+        """Points at which nobody has been yet."""
+        return [one.name for one in crashes if not (self.home / "chaos" / "reached" / case_of(one.team)).exists()]
+
+    def release(self, crashes: Iterable[Crash]) -> None:
+        """Let everybody go on who is held at these points."""
+        for one in crashes:
+            (self.home / "chaos" / "released" / case_of(one.team)).touch()
+
+    def pid(self, service: str) -> int:
+        """Process id of one server now."""
+        found = status(self.home).services[service].pid
+        assert found is not None, f"{service} does not run"
+        return found
+
+    async def kill(self, service: str) -> int:
+        """Kill -9; returns the process id when it is gone."""
+        victim = self.pid(service)
+        os.kill(victim, signal.SIGKILL)
+        await until(lambda: not is_alive(victim), 10, lambda: f"{service} survives kill -9")
+        return victim
+
+    def freeze_supervisor(self) -> int:
+        """From now on nothing that dies is started again, until SIGCONT."""
+        supervisor = status(self.home).supervisor
+        assert supervisor is not None
+        os.kill(supervisor, signal.SIGSTOP)
+        return supervisor
+
+    # ---- people ----
+
+    async def approve_everything(self) -> None:
+        """Everybody who is asked opens the newest link and approves; what could not be stored is sent again."""
+        letters: dict[str, str] = {}
+        async with httpx.AsyncClient(timeout=20) as web:
+            while True:
+                for file in sorted((self.home / "mail").glob("new/*")):
+                    if file.name not in letters:
+                        letters[file.name] = token_in(file)
+                waiting = [token for token in set(letters.values()) if token and token not in self.answers]
+                await asyncio.gather(*(self.answer(web, token) for token in waiting))
+                await asyncio.sleep(0.2)
+
+    async def answer(self, web: httpx.AsyncClient, token: str) -> None:
+        """One person answers, as a program would; kept in `answers` unless the hook could not take it."""
+        url = status(self.home).web
+        try:
+            sent = await web.post(f"{url}/api/decisions", json={"token": token, "verdict": "approved"})
+        except httpx.HTTPError:
+            return
+        if sent.status_code < 500:
+            said = sent.json()
+            self.answers[token] = str(said.get("state") or said.get("reason"))
+
+
+def token_in(letter: Path) -> str:
+    """The link that a letter asks its reader to open, without its address; empty when it has none."""
+    message = email.message_from_bytes(letter.read_bytes(), policy=email.policy.default)
+    part = message.get_body(("plain",))
+    found = LINK.search(str(part.get_content())) if part else None
+    return found.group(1) if found else ""
+
+
+async def until(done: Callable[[], object], seconds: float, otherwise: Callable[[], str]) -> None:
+    """Poll; after so many seconds fail with the text of `otherwise`."""
+    give_up = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < give_up, otherwise()
+        await asyncio.sleep(0.1)

@@ -1,0 +1,191 @@
+"""One departure on real servers: the real worker with its real departments on a database of its own."""
+
+import asyncio
+import mailbox
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import text
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
+
+from case_service import StartedCase, StartOrder, as_refusal, start_case
+from models.approvals import Decision, DecisionReceipt, Verdict
+from models.case import CaseProgress, CaseResult, Phase, SeparationKind
+from settings import Settings
+from store import decisions, gates
+from store.database import Database
+from store.policies import SHIPPED
+from worker import build_activities, build_worker
+
+CASE = "offboarding-E1"
+MONTH = timedelta(days=30)
+
+Clock = Callable[[], Awaitable[datetime]]
+
+
+async def wall_clock() -> datetime:
+    """The time of this machine."""
+    return datetime.now(UTC)
+
+
+class Stage:
+    """The case of E1. `clock` tells the time of the server: decisions are stamped with it, as the hook would."""
+
+    def __init__(self, client: Client, database: Database, home: Path, clock: Clock = wall_clock) -> None:
+        self.client = client
+        self.database = database
+        self.clock = clock
+        self.settings = Settings(
+            home=home,
+            public_url="http://hook.test",
+            link_secret=SecretStr("a secret of thirty-two characters"),
+            policy_dir=home,
+        )
+
+    @property
+    def handle(self) -> WorkflowHandle[Any, Any]:
+        """The running case."""
+        return self.client.get_workflow_handle(CASE, result_type=CaseResult)
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[None]:
+        """The worker of production, for as long as the block lasts."""
+        with ThreadPoolExecutor(16) as executor:
+            async with build_worker(self.client, build_activities(self.settings, self.database), executor):
+                yield
+
+    def policy(self, name: str, **swaps: str) -> str:
+        """A policy of our own, made from the shipped one: `finance='on_silence = "decline"'` adds a line to a gate."""
+        rules = (SHIPPED / "ifrs.toml").read_text().replace('name = "ifrs"', f'name = "{name}"', 1)
+        for gate, line in swaps.items():
+            rules = rules.replace(f'gate = "{gate}"\n', f'gate = "{gate}"\n{line}\n')
+        (self.settings.home / f"{name}.toml").write_text(rules)
+        return name
+
+    async def start(self, **order: Any) -> StartedCase:
+        """Start the departure as HR does, by H2, with a month to go."""
+        today = (await self.clock()).date()
+        fields: dict[str, Any] = {
+            "employee": "E1",
+            "kind": SeparationKind.RESIGNATION,
+            "last_working_day": today + MONTH,
+            "requested_by": "H2",
+            "policy": "ifrs",
+        }
+        return await start_case(
+            self.client, self.database, StartOrder(**(fields | order)), policy_dir=self.settings.policy_dir
+        )
+
+    async def progress(self) -> CaseProgress:
+        """What the case says about itself."""
+        answer: CaseProgress = await self.handle.query("progress", result_type=CaseProgress)
+        return answer
+
+    async def until(self, holds: Callable[[CaseProgress], bool], within: float = 30) -> CaseProgress:
+        """Wait for the case to be so; fails with what it was instead."""
+        give_up = time.monotonic() + within
+        while not holds(now := await self.progress()):
+            assert time.monotonic() < give_up, f"not within {within} s: {now}"
+            await asyncio.sleep(0.03)
+        return now
+
+    async def until_asked(self) -> CaseProgress:
+        """Wait until people are asked."""
+        return await self.until(lambda now: bool(now.gates))
+
+    async def until_phase(self, phase: Phase) -> CaseProgress:
+        """Wait for a phase."""
+        return await self.until(lambda now: now.phase is phase)
+
+    async def eventually(self, holds: Callable[[], bool], what: str, within: float = 20) -> None:
+        """Wait for our books to be so."""
+        give_up = time.monotonic() + within
+        while not holds():
+            assert time.monotonic() < give_up, f"not within {within} s: {what}"
+            await asyncio.sleep(0.03)
+
+    # ---- decisions, as the hook makes them ----
+
+    async def press(  # the fields of a button, all of them optional
+        self,
+        gate: str,
+        verdict: Verdict = Verdict.APPROVED,
+        by: str | None = None,
+        accepted_at: datetime | None = None,
+        digest: str | None = None,
+    ) -> Decision:
+        """Write a decision down before anybody hears of it, as the hook does; returns it for the engine."""
+        at = accepted_at or await self.clock()
+        with self.database.begin() as connection:
+            row = gates.current(connection, CASE, gate)
+            assert row is not None, f"{gate} was never opened"
+            kept = decisions.accept(
+                connection,
+                case_id=CASE,
+                gate=gate,
+                round=row.round,
+                verdict=verdict,
+                by=by or row.approvers[0],
+                note="because of the debts" if verdict is Verdict.DECLINED else "",
+                report_digest=digest or row.report_digest,
+                accepted_at=at,
+            )
+        return kept.message()
+
+    async def update(self, decision: Decision) -> DecisionReceipt:
+        """Deliver by update. Raises what the case refuses, as its callers see it."""
+        try:
+            answer: DecisionReceipt = await self.handle.execute_update(
+                "decide", decision, id=decision.decision_id, result_type=DecisionReceipt
+            )
+        except WorkflowUpdateFailedError as refused:
+            raise as_refusal(refused) from refused
+        return answer
+
+    async def signal(self, decision: Decision) -> None:
+        """Deliver by signal, in the raw form that the hook sends."""
+        await self.handle.signal("decision", decision.model_dump(mode="json"))
+
+    async def decide(self, *names: str, verdict: Verdict = Verdict.APPROVED) -> None:
+        """Whoever is asked at these gates decides, by update; at all open gates when none is named."""
+        for name in names or [view.gate for view in (await self.progress()).gates if view.outcome is None]:
+            receipt = await self.update(await self.press(name, verdict))
+            assert receipt.counted, receipt
+
+    # ---- what is left behind ----
+
+    def rows(self, query: str, **values: object) -> list[dict[str, Any]]:
+        """The rows of a query."""
+        with self.database.begin() as connection:
+            return [dict(row) for row in connection.execute(text(query), values).mappings()]
+
+    def run(self, statement: str, **values: object) -> None:
+        """One statement, committed."""
+        with self.database.begin() as connection:
+            connection.execute(text(statement), values)
+
+    def evidence(self, *kinds: str) -> list[str]:
+        """Kinds of the evidence, in order; only those that are named."""
+        every = [row["kind"] for row in self.rows("SELECT kind FROM evidence ORDER BY seq")]
+        return [kind for kind in every if not kinds or kind in kinds]
+
+    def told(self) -> list[tuple[str, str, int]]:
+        """Every message as (kind, recipient, attempts), in order."""
+        query = "SELECT kind, recipient_id, attempts FROM outbox WHERE sent_at IS NOT NULL ORDER BY created_at, id"
+        return [(row["kind"], row["recipient_id"], row["attempts"]) for row in self.rows(query)]
+
+    def letters(self) -> list[Message]:
+        """The mails that left."""
+        folder = self.settings.home / "mail"
+        return list(mailbox.Maildir(folder, create=False)) if (folder / "new").is_dir() else []
+
+    async def history(self) -> WorkflowHistory:
+        """Everything that the engine keeps of the case."""
+        return await self.handle.fetch_history()

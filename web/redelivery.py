@@ -1,0 +1,94 @@
+"""Decisions that the engine has not confirmed are told to it again, until it says what became of them.
+
+Without it a decision that was stored while the engine was down would be heard at the deadline of its gate only. It may
+run in every copy of the hook at once: the workflow counts a decision once, whoever tells it and how often.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.approvals import DecisionReceipt
+from models.errors import Unavailable
+from store import decisions
+from store.database import Database
+from store.decisions import StoredDecision
+from web.engine import ClientProvider, log, tell
+from web.hook import Hook
+
+EVERY = timedelta(seconds=30)
+# A younger one is being told by the request that stored it.
+LEAST_AGE = timedelta(seconds=15)
+AT_ONCE = 8  # cases
+
+
+def redelivering(hook: Hook) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The lifespan of an application that tells stored decisions again every 30 seconds while it serves."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(_for_ever(hook))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    return lifespan
+
+
+async def redeliver(database: Database, client: ClientProvider, now: datetime) -> int:
+    """Tell every stored decision once more, each case in the order of acceptance; returns how many were answered.
+
+    Raises Unavailable when our database does not answer.
+    """
+    waiting = await asyncio.to_thread(_waiting, database, now - LEAST_AGE)
+    cases = [list(group) for _, group in groupby(waiting, key=lambda one: one.case_id)]
+    few = asyncio.Semaphore(AT_ONCE)
+
+    async def one_case(stored: list[StoredDecision]) -> int:
+        async with few:
+            return await _tell_in_order(database, client, stored)
+
+    return sum(await asyncio.gather(*(one_case(stored) for stored in cases)))
+
+
+async def _for_ever(hook: Hook) -> None:
+    while True:
+        await asyncio.sleep(EVERY.total_seconds())
+        try:
+            answered = await redeliver(hook.database, hook.client, hook.clock())
+        except (Unavailable, SQLAlchemyError) as down:
+            log.warning("stored decisions could not be read: %s", type(down).__name__)
+        except Exception:  # the next round may do better; without this one fault would end all rounds
+            log.exception("a fault of ours while stored decisions were told again")
+        else:
+            if answered:
+                log.info("%d stored decisions were told again and answered", answered)
+
+
+def _waiting(database: Database, accepted_before: datetime) -> list[StoredDecision]:
+    with database.begin() as connection:
+        return decisions.unanswered(connection, accepted_before)
+
+
+async def _tell_in_order(database: Database, client: ClientProvider, stored: list[StoredDecision]) -> int:
+    answered = 0
+    for one in stored:
+        # Never by Signal: with no worker for a night, a signal every 30 seconds would fill the history of the case.
+        receipt = await tell(client, one.case_id, one.message(), by_signal=False)
+        if receipt is None:
+            return answered  # the first accepted decision of a gate must also be the first that is heard
+        answered += await asyncio.to_thread(_settle, database, one, receipt)
+    return answered
+
+
+def _settle(database: Database, stored: StoredDecision, receipt: DecisionReceipt) -> bool:
+    with database.begin() as connection:
+        return decisions.settle(connection, stored.id, receipt)
