@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     receivables_url: SecretStr | None = None
     public_url: str | None = None
+    web_host: str = "127.0.0.1"
     web_port: int = 8080
     link_secret: SecretStr | None = None
     smtp_url: SecretStr | None = None

@@ -88,15 +88,15 @@ async def _three_departures(settings: Settings, database: Database) -> str:
 
 
 def _look(browser: Browser, stack: StackInfo, settings: Settings, database: Database, case_id: str) -> None:
-    page = browser.new_page(viewport={"width": WIDE, "height": 560}, timezone_id="UTC", locale="en-GB")
+    page = browser.new_page(viewport={"width": WIDE, "height": 520}, timezone_id="UTC", locale="en-GB")
     columns = json.dumps({"offboard": [{"label": label} for label in COLUMNS]})
     page.add_init_script(f"localStorage.setItem('namespace-workflow-table-columns', {json.dumps(columns)})")
     workflows = f"{stack.ui}/namespaces/offboard/workflows"
-    query = quote('OffboardPhase="approving" AND OffboardLevel IN ("medium", "high", "critical")')
+    query = quote('OffboardPhase="approving"')
     _shoot(page, f"{workflows}?query={query}", f"text={case_id}", "cases")
-    _shoot(page, f"{workflows}/{case_id}", "text=open_gates", "timeline", height=1080)
+    _shoot(page, f"{workflows}/{case_id}", "text=open_gates", "timeline", height=1160)
     one_case = page.url.partition("/timeline")[0]
-    _shoot(page, f"{one_case}/user-metadata", "text=last working day", "details", height=800)
+    _shoot(page, f"{one_case}/user-metadata", "text=Current Details", "details", height=830)
     phone = browser.new_page(viewport={"width": PHONE, "height": 780}, locale="en-GB", device_scale_factor=1.5)
     link = f"{stack.web}/d/{_token(settings, database, case_id)}"
     for language in ("en", "zh-CN"):
@@ -114,7 +114,7 @@ def _shoot(page: Page, address: str, sign: str, name: str, height: int | None = 
         page.set_viewport_size({"width": WIDE, "height": height})
     page.goto(address, wait_until="load")
     page.locator(sign).first.wait_for(state="visible")
-    page.wait_for_timeout(1500)  # fonts and drawings of a page that we did not write have no sign of their own
+    page.wait_for_timeout(2500)  # fonts and drawings of a page that we did not write have no sign of their own
     file = IMAGES / f"{name}.png"
     page.screenshot(path=file, animations="disabled")
     # 64 colours are enough for flat pages, and the picture is a third as large.

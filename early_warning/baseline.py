@@ -1,9 +1,9 @@
 """`baseline-1`: weighted rules on the model's features, for companies with too few leavers to learn from.
 
-Each rule gives 0 of its points up to `calm`, all of them from `alarm` on, and in proportion between. Points add up to at
-most 100 and are no probability. The weights are judgement, put down here for everybody to see: the literature names
-change of performance and the turnover of peers as what comes before a salesperson's leave. A missing figure gives no
-points. Tenure, the overdue share of one day and the concentration of clients say nothing by themselves and have no rule.
+Each rule gives none of its points up to `calm`, all of them from `alarm` on, and in proportion between. Points add up
+to at most 100 and are no probability. The weights are judgement, put down here for everybody to see: studies of
+salespeople name a change of performance and the turnover of peers as what comes before they leave. A missing figure
+gives no points. Tenure, the overdue share of one day and the concentration of clients say nothing alone: no rule.
 """
 
 from typing import NamedTuple

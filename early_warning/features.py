@@ -1,4 +1,4 @@
-"""What the model sees of a person on a day: nine figures from business records up to that day, and nothing of later days.
+"""What the model sees of a person on a day: nine figures from records up to that day, nothing of later days.
 
 A figure that cannot be known is missing (NaN), never zero. No attribute of the person themself is among them.
 """
@@ -57,7 +57,8 @@ def features_of(records: Records, as_of: date) -> pd.DataFrame:
     people = records.people.set_index("employee_id")
     deals = _until(records.deals, "closed_on", span.day)
     contacts = _until(records.contacts, "day", span.day)
-    bills = _in_main_currency(_until(records.invoices, "issued_on", span.day))
+    invoices = _until(records.invoices, "issued_on", span.day)
+    bills = _in_main_currency(invoices)
     won = _in_main_currency(deals[deals["won"].astype(bool)])
     overdue = partial(_overdue_share, bills, records.payments)
     figures = {
@@ -68,7 +69,7 @@ def features_of(records: Records, as_of: date) -> pd.DataFrame:
         "overdue_share": overdue(span.day),
         "overdue_share_change": overdue(span.day) - overdue(span.middle),
         "largest_client_share": _largest_client_share(bills, span),
-        "clients_lost": _clients_lost(contacts, bills, span),
+        "clients_lost": _clients_lost(contacts, invoices, span),
         "peers_left": _peers_left(people, records.colleagues, span),
     }
     return pd.DataFrame({name: figures[name].reindex(people.index).astype(float) for name in FEATURES})
@@ -102,9 +103,7 @@ def _halves(frame: pd.DataFrame, column: str, span: Span) -> tuple[pd.DataFrame,
     return earlier, frame[frame[column] > span.middle]
 
 
-def _change(
-    frame: pd.DataFrame, column: str, amount: str, covered: pd.Series, span: Span, *, fewest: int
-) -> pd.Series:
+def _change(frame: pd.DataFrame, column: str, amount: str, covered: pd.Series, span: Span, *, fewest: int) -> pd.Series:
     earlier, recent = (half.groupby("employee_id")[amount].sum() for half in _halves(frame, column, span))
     base = earlier[earlier >= fewest]
     change = recent.reindex(base.index, fill_value=0.0) / base - 1
@@ -135,12 +134,12 @@ def _largest_client_share(bills: pd.DataFrame, span: Span) -> pd.Series:
     return people.max() / people.sum()
 
 
-def _clients_lost(contacts: pd.DataFrame, bills: pd.DataFrame, span: Span) -> pd.Series:
+def _clients_lost(contacts: pd.DataFrame, invoices: pd.DataFrame, span: Span) -> pd.Series:
     """Clients with an invoice or a contact in the earlier half-year and with neither since."""
     traces = pd.concat(
         [
             contacts[["employee_id", "client_id", "day"]],
-            bills[["employee_id", "client_id", "issued_on"]].rename(columns={"issued_on": "day"}),
+            invoices[["employee_id", "client_id", "issued_on"]].rename(columns={"issued_on": "day"}),
         ]
     )
     last = traces.groupby(["employee_id", "client_id"])["day"].max()

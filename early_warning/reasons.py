@@ -45,7 +45,7 @@ def reason_for(feature: str, figure: float) -> Reason:
 
 def top_reasons(figures: Mapping[str, float], contributions: Mapping[str, float]) -> tuple[ScoreReason, ...]:
     """The three known figures that moved the score most, up or down; a figure that moved nothing is no reason."""
-    moved = [name for name, part in contributions.items() if part and not _missing(figures[name])]
+    moved = [name for name, part in contributions.items() if name in figures and part and not _missing(figures[name])]
     order = sorted(moved, key=lambda name: (-abs(contributions[name]), name))[:MOST]
     return tuple(
         ScoreReason(feature=name, contribution=contributions[name], reason=reason_for(name, figures[name]))

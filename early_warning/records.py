@@ -1,4 +1,4 @@
-"""What the features are made from: the business records of some people, read set by set. Nothing else of a person is read.
+"""What the features are made from: the business records of some people, read set by set, and nothing else of them.
 
 Amounts become floats here: a feature is a statistic, no sum of money that anybody books.
 """
@@ -91,15 +91,19 @@ def payments_query(ids: list[str], since: date, last: date) -> Select[tuple[obje
 
 
 def salespeople_ever(connection: Connection) -> list[str]:
-    """Ids of all salespeople, those who left included: the population of training. A leaver without a date is left out."""
+    """Ids of all salespeople, those who left included, for training. A leaver without a date is left out."""
     known = ~_HAS_LEFT | employees.c.left_on.is_not(None)
     query = select(employees.c.id).where(employees.c.role == Role.SALESPERSON, known).order_by(employees.c.id)
     return list(connection.execute(query).scalars())
 
 
 def first_record(connection: Connection) -> date | None:
-    """The first day of the contact log, of ended deals and of invoices, whichever began last: from then on we see all."""
-    starts = (select(func.min(_DAY)), select(func.min(opportunities.c.closed_on)), select(func.min(invoices.c.issued_on)))
+    """First day of the contact log, of ended deals or of invoices, whichever began last: from then on we see all."""
+    starts = (
+        select(func.min(_DAY)),
+        select(func.min(opportunities.c.closed_on)),
+        select(func.min(invoices.c.issued_on)),
+    )
     days: list[date | None] = [connection.execute(start).scalar_one() for start in starts]
     known = [day for day in days if day is not None]
     return max(known) if known else None

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from models.base import CaseId, EmployeeId, Message, Moment
+from models.base import CaseId, EmployeeId, Label, Message, Moment
 from models.people import Role
 from models.risk_level import Level
 
@@ -59,8 +59,8 @@ class Decision(Message):
     `accepted_at` is stamped by the hook; the deadline is judged by it, never by the order of handlers.
     """
 
-    decision_id: str
-    gate: str
+    decision_id: Label
+    gate: Label
     verdict: Verdict
     by: EmployeeId
     accepted_at: Moment

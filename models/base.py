@@ -27,5 +27,7 @@ def _aware(moment: datetime) -> datetime:
 # Ids are opaque: never a name of a person or a client.
 Moment = Annotated[datetime, AfterValidator(_aware)]
 EmployeeId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+# What travels into summaries, keys and JSON of other programs: short, and without control characters.
+Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 CaseId = Annotated[str, StringConstraints(pattern=r"^offboarding-[^\s/]{1,64}$")]

@@ -12,6 +12,7 @@
     │   ├── NobodyToAsk          no active person may be asked for a gate
     │   ├── LinkInvalid          a link that we did not make, or that was changed on its way
     │   ├── LinkExpired          a link of ours whose time is long over
+    │   ├── ModelRefused         a risk model that is missing, damaged or of another version
     │   └── ImportRefused        a file with bad rows; nothing was written
     └── Unavailable              a system of record does not answer; retried
 
@@ -80,6 +81,10 @@ class LinkInvalid(Refused):
 
 class LinkExpired(Refused):
     """A link of ours whose time is long over."""
+
+
+class ModelRefused(Refused):
+    """A risk model that is missing, damaged or made for other features; nobody is scored with it."""
 
 
 class ImportRefused(Refused):

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from models.access import Grade
 from models.approvals import OnSilence
-from models.base import Value
+from models.base import Label, Value
 from models.people import Role
 from models.receivables import AgeingPolicy
 from models.risk_level import Level
@@ -24,7 +24,7 @@ class GatePolicy(Value):
     `from_level` opens the gate only at that level or above; `blocks` names what waits for it.
     """
 
-    gate: str
+    gate: Label
     role: Role
     working_days: int = Field(ge=1, le=60)
     escalation_working_days: int = Field(default=2, ge=1, le=60)

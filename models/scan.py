@@ -22,7 +22,7 @@ class Basis(StrEnum):
 
 
 class ScoreReason(Value):
-    """One fact behind a score. `contribution` is its share of the margin or of the points; positive raises the score."""
+    """One fact behind a score. `contribution` is its part of the margin; a positive one raises the score."""
 
     feature: str
     contribution: float
@@ -120,8 +120,9 @@ class RankingQuality(Value):
 
 
 class ModelEvaluation(Value):
-    """A model on people-days after those that it learned from. Compare `brier` with `brier_of_base_rate`, lower is better,
-    and the rankings with `base_rate`, which is the PR-AUC of chance.
+    """A model, and the baseline, on person-days after those that the model learned from.
+
+    Compare `brier` with `brier_of_base_rate`, lower is better; and a `pr_auc` with `base_rate`, which chance gives.
     """
 
     rows: int

@@ -138,11 +138,11 @@ def of_gate(connection: Connection, case_id: str, gate: str) -> list[StoredDecis
 
 
 def unanswered(connection: Connection, accepted_before: datetime) -> list[StoredDecision]:
-    """Decisions that nobody has judged yet, by case and then in the order of acceptance."""
+    """Decisions that nobody has judged yet, by case and gate, each in the order of acceptance."""
     wanted = (
         select(decisions)
         .where(decisions.c.state == DecisionState.STORED, decisions.c.accepted_at < accepted_before)
-        .order_by(decisions.c.case_id, decisions.c.accepted_at, decisions.c.id)
+        .order_by(decisions.c.case_id, decisions.c.gate, decisions.c.accepted_at, decisions.c.id)
     )
     return [_stored(row) for row in connection.execute(wanted).mappings()]
 

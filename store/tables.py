@@ -6,9 +6,11 @@ Money is `numeric` beside its currency, times are `timestamptz`. Ids are opaque 
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -349,4 +351,35 @@ imports = Table(
     Column("at", WHEN, nullable=False, server_default=func.now()),
     Column("source", Text, nullable=False),
     Column("counts", JSONB, nullable=False),
+)
+
+# ---- early warning ------------------------------------------------------------------------------------------------
+
+# One prediction a person and day, never rewritten. Nothing but people reads it: no case, right or client hangs on it.
+risk_scores = Table(
+    "risk_scores",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("employee_id", Text, ForeignKey("employees.id"), primary_key=True),
+    Column("basis", Text, nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("score", Numeric(5, 2)),
+    Column("margin", Double),
+    Column("contributions", JSONB, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    Column("at", WHEN, nullable=False),
+    CheckConstraint("(score IS NULL) = (basis = 'insufficient_history')", name="no_score_without_history"),
+)
+
+models_registry = Table(
+    "models_registry",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("evaluation", JSONB, nullable=False),
+    Column("trained_at", WHEN, nullable=False),
+    Column("promoted_at", WHEN),
+    Column("promoted_by", Text, ForeignKey("employees.id")),
 )

@@ -43,8 +43,9 @@ async def tell(
     handle = engine.get_workflow_handle(case_id)
     try:
         receipt = await _update(handle, decision)
-        if receipt is None and by_signal:
-            await handle.signal("decision", decision.model_dump(mode="json"), rpc_timeout=SIGNAL_TIMEOUT)
+        if receipt is None:
+            if by_signal:
+                await handle.signal("decision", decision.model_dump(mode="json"), rpc_timeout=SIGNAL_TIMEOUT)
             return None
         # The gate is open in our database and not yet in a case that is running: it has asked, and is about to learn
         # that it has. A refusal now would lose the decision of a quick person; the case finds it in our database.

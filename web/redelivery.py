@@ -23,8 +23,8 @@ from web.hook import Hook
 
 EVERY = timedelta(seconds=30)
 # A younger one is being told by the request that stored it.
-LEAST_AGE = timedelta(seconds=15)
-AT_ONCE = 8  # cases
+LEAST_AGE = timedelta(seconds=10)
+AT_ONCE = 8  # gates
 
 
 def redelivering(hook: Hook) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -44,19 +44,19 @@ def redelivering(hook: Hook) -> Callable[[FastAPI], AbstractAsyncContextManager[
 
 
 async def redeliver(database: Database, client: ClientProvider, now: datetime) -> int:
-    """Tell every stored decision once more, each case in the order of acceptance; returns how many were answered.
+    """Tell every stored decision once more, each gate in the order of acceptance; returns how many were answered.
 
     Raises Unavailable when our database does not answer.
     """
     waiting = await asyncio.to_thread(_waiting, database, now - LEAST_AGE)
-    cases = [list(group) for _, group in groupby(waiting, key=lambda one: one.case_id)]
+    gates = [list(group) for _, group in groupby(waiting, key=lambda one: (one.case_id, one.gate))]
     few = asyncio.Semaphore(AT_ONCE)
 
-    async def one_case(stored: list[StoredDecision]) -> int:
+    async def one_gate(stored: list[StoredDecision]) -> int:
         async with few:
             return await _tell_in_order(database, client, stored)
 
-    return sum(await asyncio.gather(*(one_case(stored) for stored in cases)))
+    return sum(await asyncio.gather(*(one_gate(stored) for stored in gates)))
 
 
 async def _for_ever(hook: Hook) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import signal
 import sys
 
@@ -13,8 +12,6 @@ from connections import connect_temporal, link_secret, open_database, public_url
 from models.errors import OffboardError
 from settings import Settings
 from web.app import create_app
-
-PORT = 8080
 
 
 class LazyClient:
@@ -34,9 +31,9 @@ class LazyClient:
 
 
 def main() -> None:
-    """Serve on the loopback address until SIGTERM or Ctrl-C; requests under way are finished first.
+    """Serve until SIGTERM or Ctrl-C; requests under way are finished first.
 
-    The port is OFFBOARD_WEB_PORT, else 8080. Put a proxy with TLS in front of it to reach it from elsewhere.
+    Host and port are those of the settings, the loopback address by default: put a proxy with TLS in front of it.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = Settings()
@@ -45,12 +42,16 @@ def main() -> None:
         app = create_app(database, LazyClient(settings), link_secret(settings), public_url(settings))
     except OffboardError as missing:
         sys.exit(missing.message)
-    port = int(os.environ.get("OFFBOARD_WEB_PORT", PORT))
     # uvicorn's own access log would write the links; ours leaves the tokens out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again when it has finished
     try:
         uvicorn.run(
-            app, host="127.0.0.1", port=port, access_log=False, server_header=False, timeout_graceful_shutdown=15
+            app,
+            host=settings.web_host,
+            port=settings.web_port,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=15,
         )
     finally:
         database.close()

@@ -64,7 +64,11 @@ class ApprovalDesk:
             return Refusal.NOT_OPEN
         if gate.opening:
             return None  # cannot be judged yet: `hear` waits for the round
-        return judge(decision, gate.round, gate.outcome, self.barred)
+        refusal = judge(decision, gate.round, gate.outcome, self.barred)
+        # A changed report is asked about again; until that round is open, an answer to the old one counts no more.
+        if refusal is None and self._office.report and decision.report_digest != self._office.report.digest:
+            return Refusal.REPORT_CHANGED
+        return refusal
 
     async def hear(self, decision: Decision) -> DecisionReceipt:
         """Take a decision, after the round that it answers is known."""
@@ -159,16 +163,20 @@ class ApprovalDesk:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        for gate in self.gates.values():
+            gate.round, gate.opening = None, False
+        self._on_change()
 
     async def _run(self, gate: Gate) -> None:
         ladder = Ladder.APPROVER
         while True:
             await self._await_round(gate)
-            if gate.asked_again:
-                ladder, due_at = Ladder.APPROVER, max(gate.plan.due_at, self._soonest(gate))
-            elif gate.outcome:
+            if gate.outcome:
+                gate.asked_again = False  # decided before a new date could be asked about
                 await workflow.wait_condition(lambda: gate.asked_again)
                 continue
+            if gate.asked_again:
+                ladder, due_at = Ladder.APPROVER, max(gate.plan.due_at, self._soonest(gate))
             elif ladder is not Ladder.APPROVER and gate.plan.on_silence is OnSilence.DECLINE:
                 self._time_out(gate)
                 continue

@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
         Remind,
     )
     from models.case import GateView
+    from models.case_display import cut
     from models.risk import ReportRef
 
 
@@ -80,7 +81,7 @@ class ApprovalsOffice:
         names = ", ".join(gate.plan.gate for gate, _, _ in wanted)
         opened = await patiently(
             lambda: workflow.execute_activity_method(
-                ApprovalActivities.open_gates, request, summary=f"ask {names}", **QUICK
+                ApprovalActivities.open_gates, request, summary=cut(f"ask {names}"), **QUICK
             ),
             self._note,
         )
@@ -120,7 +121,7 @@ class ApprovalsOffice:
         gates = sorted({receipt.gate for receipt in receipts} | {outcome.gate for outcome in outcomes})
         await patiently(
             lambda: workflow.execute_activity_method(
-                ApprovalActivities.record_decisions, request, summary=f"record {', '.join(gates)}", **QUICK
+                ApprovalActivities.record_decisions, request, summary=cut(f"record {', '.join(gates)}"), **QUICK
             ),
             self._note,
         )

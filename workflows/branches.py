@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
 from temporalio import workflow
 
@@ -19,9 +18,10 @@ BranchCall = Callable[[], Awaitable[Digest]]
 class Branches:
     """Runs every branch until it has a result. `digests` holds None for a branch that is still unknown."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[], None]) -> None:
         self.digests: dict[Branch, Digest | None] = {}
-        self.problems: dict[Branch, str] = {}
+        self._on_change = on_change
+        self._problems: dict[Branch, str] = {}
         self._tasks: dict[Branch, asyncio.Task[None]] = {}
         self._merged: dict[Branch, Digest | None] = {}
 
@@ -40,6 +40,11 @@ class Branches:
         return tuple(branch for branch, digest in self.digests.items() if digest is None)
 
     @property
+    def problems(self) -> tuple[str, ...]:
+        """What keeps branches from their results and needs a person, as error types."""
+        return tuple(dict.fromkeys(self._problems.values()))
+
+    @property
     def has_news(self) -> bool:
         """True when a result came that no report version holds yet."""
         return self.digests != self._merged
@@ -47,15 +52,6 @@ class Branches:
     def mark_merged(self, taken: dict[Branch, Digest | None]) -> None:
         """Remember what the newest report version was made from."""
         self._merged = dict(taken)
-
-    async def wait(self, budget: timedelta) -> None:
-        """Wait for all branches, at most for the budget; what is missing then is unknown, not zero."""
-        try:
-            await workflow.wait_condition(
-                lambda: not self.unknown, timeout=budget, timeout_summary="budget of the branches"
-            )
-        except TimeoutError:
-            workflow.logger.warning("branches past their budget", extra={"unknown": [str(b) for b in self.unknown]})
 
     async def stop(self) -> None:
         """Cancel what still runs and wait until it is gone."""
@@ -67,7 +63,8 @@ class Branches:
         self.digests[branch] = await patiently(call, lambda problem: self._note(branch, problem))
 
     def _note(self, branch: Branch, problem: str | None) -> None:
-        if problem is None:
-            self.problems.pop(branch, None)
-        else:
-            self.problems[branch] = problem
+        if problem != self._problems.get(branch):
+            self._problems = {key: known for key, known in self._problems.items() if key is not branch}
+            if problem is not None:
+                self._problems[branch] = problem
+            self._on_change()

@@ -35,13 +35,23 @@ LONG: CallConfig = {
 }
 
 PAUSE_AFTER_REFUSAL = timedelta(minutes=15)
+WHY_PAUSE = "after a refusal, before the next try"
 
 
-async def patiently(call: Callable[[], Awaitable[T]], on_refusal: Callable[[str | None], None]) -> T:
+async def rest() -> None:
+    """The pause between two tries of something that was refused."""
+    await workflow.sleep(PAUSE_AFTER_REFUSAL, summary=WHY_PAUSE)
+
+
+async def patiently(
+    call: Callable[[], Awaitable[T]],
+    on_refusal: Callable[[str | None], None],
+    pause: Callable[[], Awaitable[None]] = rest,
+) -> T:
     """Run an activity until it works.
 
     What is worth a retry is retried by the engine. What is refused (a missing role, a changed policy) needs a person:
-    `on_refusal` is told the type of the error so that progress shows it, and the call is made again every 15 minutes.
+    `on_refusal` is told the type of the error so that progress shows it, and the call is made again after `pause`.
     """
     while True:
         try:
@@ -50,7 +60,7 @@ async def patiently(call: Callable[[], Awaitable[T]], on_refusal: Callable[[str 
             if is_cancelled_exception(refused):
                 raise
             on_refusal(getattr(refused.cause, "type", None) or "failed")
-            await workflow.sleep(PAUSE_AFTER_REFUSAL, summary="after a refusal, before the next try")
+            await pause()
         else:
             on_refusal(None)
             return result

@@ -1,5 +1,6 @@
 """What a case knows and whom it listens to: its state, its messages, its progress."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -47,11 +48,12 @@ class CaseState:
         self._plan: CasePlan | None = None
         self._report: ReportRef | None = None
         self._merges = 0
-        self._branches = Branches()
+        self._branches = Branches(on_change=self._show)
         self._board = NoticeBoard()
         self._desk = ApprovalDesk(request.case_id, request.employee_id, on_change=self._show)
         self._withdrawal: Withdrawal | None = None
         self._waiting_for: tuple[str, ...] = ()
+        self._cutoff: asyncio.Task[str] | None = None
         self._problem: str | None = None
         self._rejected: list[RejectedMessage] = []
         self._stale = False
@@ -64,12 +66,17 @@ class CaseState:
     async def _wait(self, until: Callable[[], bool], timeout: timedelta | None = None, summary: str = "") -> None:
         with suppress(TimeoutError):  # a timer that runs out is no failure here: the caller looks again
             await workflow.wait_condition(
-                lambda: until() or self._withdrawal is not None, timeout=timeout, timeout_summary=summary or None
+                lambda: until() or self._leaver_stays, timeout=timeout, timeout_summary=summary or None
             )
         self._checkpoint()
 
+    @property
+    def _leaver_stays(self) -> bool:
+        # Once the case is closing, the withdrawal is what is being carried out, or it came too late and was refused.
+        return self._withdrawal is not None and self._phase is not Phase.CLOSING
+
     def _checkpoint(self) -> None:
-        if self._withdrawal is not None and self._phase is not Phase.CLOSING:
+        if self._leaver_stays:
             raise LeaverStays
 
     # ---- messages ----
@@ -171,7 +178,7 @@ class CaseState:
         gates = tuple(view.gate for view in self._desk.views if view.outcome is None)
         branches = tuple(branch.value for branch in self._branches.unknown)
         problems = tuple(problem for problem in (self._problem, self._desk.problem) if problem)
-        return gates + branches + self._waiting_for + problems
+        return gates + branches + self._waiting_for + self._branches.problems + problems
 
     # ---- what admins see ----
 

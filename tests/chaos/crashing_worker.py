@@ -9,7 +9,6 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,38 +20,41 @@ from typing import Any
 from sqlalchemy import Connection, event
 from temporalio import activity
 from temporalio.client import Client
+from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.worker import (
     ActivityInboundInterceptor,
-    ActivityOutboundInterceptor,
     ExecuteActivityInput,
     Interceptor,
 )
 
 import worker
 from activities import handover
-from connections import connect_temporal, open_database
+from connections import connect_temporal, database_url
 from settings import Settings
 from store.database import Database
 from systems.access.postgres import PostgresAccessDirectory
+from systems.mail.choose import mailer_for
 from systems.mail.port import Mailer
 
 BEFORE, AFTER = "before", "after"
 UNSAVED = "unsaved"  # everything of a transaction is written, nothing is committed
-HEARTBEAT = "heartbeat"  # one batch, or one right, is done and the next one is not
+BETWEEN = "between"  # one transaction is committed and the next one has written nothing
 SUSPENDED = "suspended"  # a right is gone from its system, and we have not written it down
 MAILED = "mailed"  # a letter has left, and we have not written it down
 
 SLOTS = 64  # every point holds a slot until something is killed
+WRITING = ("INSERT", "UPDATE", "DELETE")
 BATCH = 3  # transfers a transaction, so that a small book has several
 
 
-@dataclass(frozen=True)
+@dataclass
 class Point:
-    """One moment of one activity of one case."""
+    """One moment of one activity of one case. `saved` when the activity has committed something."""
 
     folder: Path
     case_id: str
     moment: str
+    saved: bool = False
 
     def hold(self) -> None:
         """Stay here until released, the first time only."""
@@ -74,8 +76,8 @@ def reach(moment: str) -> None:
         point.hold()
 
 
-class CrashPoints(Interceptor):
-    """Knows the points of all cases. `folder` holds the plan and the marks."""
+class CrashPoints(ClientInterceptor, Interceptor):
+    """Knows the points of all cases. `folder` holds the plan and the marks. Workers take it over from their client."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -89,9 +91,6 @@ class _Inbound(ActivityInboundInterceptor):
     def __init__(self, folder: Path, following: ActivityInboundInterceptor) -> None:
         super().__init__(following)
         self.folder = folder
-
-    def init(self, outbound: ActivityOutboundInterceptor) -> None:
-        super().init(_Outbound(outbound))
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         AHEAD.set(self._point(input))
@@ -109,12 +108,6 @@ class _Inbound(ActivityInboundInterceptor):
         if plan["wants"] not in started.args[0].model_dump_json():
             return None
         return Point(self.folder, case_id, plan["moment"])
-
-
-class _Outbound(ActivityOutboundInterceptor):
-    def heartbeat(self, *details: Any) -> None:
-        super().heartbeat(*details)
-        reach(HEARTBEAT)
 
 
 class HoldingDirectory(PostgresAccessDirectory):
@@ -138,16 +131,23 @@ class HoldingMailer:
         reach(MAILED)
 
 
-def watch_commits(database: Database) -> None:
-    """Put a point before every commit of a transaction that has written something."""
+def watch_transactions(database: Database) -> None:
+    """Put a point before every commit that saves something, and one before the first change after it."""
 
     def execute(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
-            connection.info["wrote"] = True
+        if connection.info.get("wrote") or not statement.lstrip().upper().startswith(WRITING):
+            return
+        connection.info["wrote"] = True
+        point = AHEAD.get()
+        if point is not None and point.saved:
+            reach(BETWEEN)
 
     def commit(connection: Connection) -> None:
         if connection.info.pop("wrote", False):
             reach(UNSAVED)
+            point = AHEAD.get()
+            if point is not None:
+                point.saved = True
 
     event.listen(database.engine, "before_cursor_execute", execute)
     event.listen(database.engine, "commit", commit)
@@ -156,11 +156,10 @@ def watch_commits(database: Database) -> None:
 
 def put_points() -> None:
     """Build the departments with our adapters, which only add the points."""
-    choose: Callable[[Settings], Mailer] = worker.mailer_for
     parts: dict[str, object] = {
         "ACTIVITY_SLOTS": SLOTS,
         "PostgresAccessDirectory": HoldingDirectory,
-        "mailer_for": lambda settings: HoldingMailer(choose(settings)),
+        "mailer_for": lambda settings: HoldingMailer(mailer_for(settings)),
     }
     for name, part in parts.items():
         setattr(worker, name, part)
@@ -169,10 +168,12 @@ def put_points() -> None:
 
 async def serve(settings: Settings) -> None:
     """Host the task queue as `worker.serve` does."""
-    database = open_database(settings)
-    watch_commits(database)
-    plain = await connect_temporal(settings)
-    client = Client(**{**plain.config(), "interceptors": [CrashPoints(settings.home / "chaos")]})
+    # A held transaction keeps the other branches of its case waiting, each with a connection of its own.
+    database = Database(database_url(settings), pool_size=SLOTS)
+    watch_transactions(database)
+    config = (await connect_temporal(settings)).config()
+    config["interceptors"] = [CrashPoints(settings.home / "chaos")]
+    client = Client(**config)
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     with ThreadPoolExecutor(SLOTS) as executor:

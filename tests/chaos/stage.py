@@ -12,17 +12,18 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import httpx
 from temporalio.client import Client
 
-from case_service import StartOrder, start_case
+from case_service import StartOrder, result_of, start_case
 from connections import connect_temporal, open_database
 from embedded.processes import is_alive
 from embedded.stack import down, status, up
 from embedded.supervisor import Programs
-from models.case import SeparationKind
+from models.case import CaseResult, SeparationKind
 from settings import Settings
 from store.database import Database
 from tests.chaos.teams import case_of, fill_teams, leaver
@@ -31,6 +32,8 @@ PROGRAM = Path(__file__).with_name("crashing_worker.py")
 LINK = re.compile(r"https?://\S+/d/([\w.\-]+)")
 ACCESS_ENDS_IN = timedelta(seconds=4)
 NOTICE = timedelta(days=30)
+AT_ONCE = 6  # cases that are started together
+READING = 3.0  # seconds that a person needs to read a letter
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,15 @@ class Stage:
         }
         (home / "chaos" / "points.json").write_text(json.dumps(plan))
         programs = Programs(worker=(sys.executable, "-P", str(PROGRAM)))
-        await asyncio.to_thread(up, home, 120, programs)
-        settings = Settings(home=home)
-        database = open_database(settings)
-        await asyncio.to_thread(fill_teams, database, home / "company", teams, today)
-        return cls(home, database, await connect_temporal(settings), today)
+        try:
+            await asyncio.to_thread(up, home, 120, programs)
+            settings = Settings(home=home)
+            database = open_database(settings)
+            await asyncio.to_thread(fill_teams, database, home / "company", teams, today)
+            return cls(home, database, await connect_temporal(settings), today)
+        except BaseException:
+            await asyncio.to_thread(down, home)
+            raise
 
     async def close(self) -> None:
         """Stop the servers."""
@@ -80,8 +87,18 @@ class Stage:
         await asyncio.to_thread(down, self.home)
 
     async def start(self, teams: Iterable[int]) -> None:
-        """Start the cases of these teams; access ends a few seconds later."""
-        await asyncio.gather(*(start_case(self.client, self.database, self._order(team)) for team in teams))
+        """Start the cases of these teams, some at a time; access ends a few seconds later."""
+        few = asyncio.Semaphore(AT_ONCE)
+
+        async def one(team: int) -> None:
+            async with few:
+                await start_case(self.client, self.database, self._order(team))
+
+        await asyncio.gather(*(one(team) for team in teams))
+
+    async def result(self, team: int) -> CaseResult:
+        """Wait for the end of a case."""
+        return await result_of(self.client, case_of(team))
 
     def _order(self, team: int) -> StartOrder:
         return StartOrder(
@@ -116,6 +133,11 @@ class Stage:
         await until(lambda: not is_alive(victim), 10, lambda: f"{service} survives kill -9")
         return victim
 
+    def runs_anew(self, service: str, dead: int) -> bool:
+        """True when the supervisor has put a new process in the place of a dead one."""
+        info = status(self.home).services[service]
+        return info.running and info.pid != dead
+
     def freeze_supervisor(self) -> int:
         """From now on nothing that dies is started again, until SIGCONT."""
         supervisor = status(self.home).supervisor
@@ -126,14 +148,14 @@ class Stage:
     # ---- people ----
 
     async def approve_everything(self) -> None:
-        """Everybody who is asked opens the newest link and approves; what could not be stored is sent again."""
-        letters: dict[str, str] = {}
+        """Everybody who is asked reads the letter and approves; what could not be stored is sent again."""
+        tokens: dict[str, str] = {}
         async with httpx.AsyncClient(timeout=20) as web:
             while True:
-                for file in sorted((self.home / "mail").glob("new/*")):
-                    if file.name not in letters:
-                        letters[file.name] = token_in(file)
-                waiting = [token for token in set(letters.values()) if token and token not in self.answers]
+                for letter in sorted((self.home / "mail").glob("new/*")):
+                    if letter.name not in tokens and time.time() - letter.stat().st_mtime > READING:
+                        tokens[letter.name] = token_in(letter)
+                waiting = [token for token in set(tokens.values()) if token and token not in self.answers]
                 await asyncio.gather(*(self.answer(web, token) for token in waiting))
                 await asyncio.sleep(0.2)
 
@@ -151,10 +173,23 @@ class Stage:
 
 def token_in(letter: Path) -> str:
     """The link that a letter asks its reader to open, without its address; empty when it has none."""
-    message = email.message_from_bytes(letter.read_bytes(), policy=email.policy.default)
-    part = message.get_body(("plain",))
-    found = LINK.search(str(part.get_content())) if part else None
+    found = LINK.search(_text(_open(letter)))
     return found.group(1) if found else ""
+
+
+def is_for(letter: Path, person: str, case_id: str) -> bool:
+    """True for a letter to that person about that case."""
+    message = _open(letter)
+    return f"{person.lower()}@" in str(message["To"]) and case_id in str(message["Subject"]) + _text(message)
+
+
+def _open(letter: Path) -> EmailMessage:
+    return email.message_from_bytes(letter.read_bytes(), policy=email.policy.default)
+
+
+def _text(message: EmailMessage) -> str:
+    part = message.get_body(("plain",))
+    return str(part.get_content()) if part else ""
 
 
 async def until(done: Callable[[], object], seconds: float, otherwise: Callable[[], str]) -> None:

@@ -1,12 +1,12 @@
-"""The two servers of these tests: one that skips time for everybody, and the dev server with real time."""
+"""The two servers of these tests: one that skips time for everybody, and the dev server of the embedded stack."""
 
 import itertools
 import sys
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -16,43 +16,25 @@ from embedded.namespace import prepare
 from embedded.temporal import Temporal
 from models.search_attributes import ALL
 from store.database import Database
-from tests.company import Company
-from tests.workflow.stage import Stage
+from tests.workflow.stage import DevServerStage, TestServerStage, build_company
 
 TEST_SERVER = Path(sys.executable).with_name("temporal-test-server")
 _numbers = itertools.count(1)
 
 
-class SkippingStage(Stage):
-    """A stage whose server jumps over waiting times."""
-
-    environment: WorkflowEnvironment
-
-    async def pass_time(self, span: timedelta) -> None:
-        """Let time go by at once; what falls due on the way happens."""
-        await self.environment.sleep(span)
-
-    async def pass_until(self, moment: datetime) -> None:
-        """Let time go by until a moment."""
-        await self.pass_time(moment - await self.clock())
-
-
 @pytest.fixture
-async def skipping(database: Database, tmp_path: Path) -> AsyncIterator[SkippingStage]:
-    """The small company on the time-skipping server; no worker runs yet."""
-    Company.build(database, clients=2)
+async def stage(database: Database, tmp_path: Path) -> AsyncIterator[TestServerStage]:
+    """The small company on a time-skipping server of its own; no worker runs yet."""
+    build_company(database)
     environment = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(TEST_SERVER), data_converter=pydantic_data_converter
     )
     async with environment:
+        attributes = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in ALL}
         await environment.client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(
-                namespace="default", search_attributes={key.name: key.indexed_value_type for key in ALL}
-            )
+            AddSearchAttributesRequest(namespace="default", search_attributes=attributes)
         )
-        stage = SkippingStage(environment.client, database, tmp_path, environment.get_current_time)
-        stage.environment = environment
-        yield stage
+        yield TestServerStage(environment, database, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -66,12 +48,11 @@ def dev_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Temporal]:
 
 
 @pytest.fixture
-async def real(dev_server: Temporal, database: Database, tmp_path: Path) -> Stage:
+async def dev_stage(dev_server: Temporal, database: Database, tmp_path: Path) -> DevServerStage:
     """The small company on the dev server, in a namespace of its own; no worker runs yet."""
-    Company.build(database, clients=2)
-    namespace = f"case-{next(_numbers)}"
+    build_company(database)
     client = await Client.connect(
-        dev_server.address(), namespace=namespace, data_converter=pydantic_data_converter, identity="test"
+        dev_server.address(), namespace=f"case-{next(_numbers)}", data_converter=pydantic_data_converter
     )
     await prepare(client)
-    return Stage(client, database, tmp_path)
+    return DevServerStage(client, database, tmp_path)

@@ -3,7 +3,7 @@
 import asyncio
 import mailbox
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
+from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
 
 from case_service import StartedCase, StartOrder, as_refusal, start_case
 from models.approvals import Decision, DecisionReceipt, Verdict
@@ -22,32 +23,39 @@ from settings import Settings
 from store import decisions, gates
 from store.database import Database
 from store.policies import SHIPPED
+from tests.approval_case import ROLES
+from tests.company import Company
 from worker import build_activities, build_worker
 
 CASE = "offboarding-E1"
 MONTH = timedelta(days=30)
-
-Clock = Callable[[], Awaitable[datetime]]
-
-
-async def wall_clock() -> datetime:
-    """The time of this machine."""
-    return datetime.now(UTC)
+NOTE = "because of the debts"
 
 
 class Stage:
-    """The case of E1. `clock` tells the time of the server: decisions are stamped with it, as the hook would."""
+    """The case of E1. Decisions are stamped with the time of the case, as the hook stamps them in real life."""
 
-    def __init__(self, client: Client, database: Database, home: Path, clock: Clock = wall_clock) -> None:
+    def __init__(self, client: Client, database: Database, home: Path) -> None:
         self.client = client
         self.database = database
-        self.clock = clock
         self.settings = Settings(
             home=home,
             public_url="http://hook.test",
             link_secret=SecretStr("a secret of thirty-two characters"),
             policy_dir=home,
         )
+
+    async def clock(self) -> datetime:
+        """The time of the case."""
+        raise NotImplementedError
+
+    async def pass_time(self, span: timedelta) -> None:
+        """Let time go by at once; what falls due on the way happens."""
+        raise NotImplementedError
+
+    async def pass_until(self, moment: datetime) -> None:
+        """Let time go by until a moment."""
+        await self.pass_time(moment - await self.clock())
 
     @property
     def handle(self) -> WorkflowHandle[Any, Any]:
@@ -61,13 +69,14 @@ class Stage:
             async with build_worker(self.client, build_activities(self.settings, self.database), executor):
                 yield
 
-    def policy(self, name: str, **swaps: str) -> str:
-        """A policy of our own, made from the shipped one: `finance='on_silence = "decline"'` adds a line to a gate."""
-        rules = (SHIPPED / "ifrs.toml").read_text().replace('name = "ifrs"', f'name = "{name}"', 1)
-        for gate, line in swaps.items():
-            rules = rules.replace(f'gate = "{gate}"\n', f'gate = "{gate}"\n{line}\n')
-        (self.settings.home / f"{name}.toml").write_text(rules)
-        return name
+    def policy(self, **gates: str) -> str:
+        """The name of a policy like the shipped one, with these gates and what silence leads to at each."""
+        rules = (SHIPPED / "ifrs.toml").read_text().split("[[gates]]")[0].replace('name = "ifrs"', 'name = "test"', 1)
+        for gate, on_silence in gates.items():
+            rules += f'[[gates]]\ngate = "{gate}"\nrole = "{ROLES[gate].value}"\nworking_days = 2\n'
+            rules += f'on_silence = "{on_silence}"\n'
+        (self.settings.home / "test.toml").write_text(rules)
+        return "test"
 
     async def start(self, **order: Any) -> StartedCase:
         """Start the departure as HR does, by H2, with a month to go."""
@@ -133,7 +142,7 @@ class Stage:
                 round=row.round,
                 verdict=verdict,
                 by=by or row.approvers[0],
-                note="because of the debts" if verdict is Verdict.DECLINED else "",
+                note=NOTE if verdict is Verdict.DECLINED else "",
                 report_digest=digest or row.report_digest,
                 accepted_at=at,
             )
@@ -189,3 +198,48 @@ class Stage:
     async def history(self) -> WorkflowHistory:
         """Everything that the engine keeps of the case."""
         return await self.handle.fetch_history()
+
+
+class TestServerStage(Stage):
+    """On the time-skipping test server: one clock for everybody on it."""
+
+    __test__ = False
+
+    def __init__(self, environment: WorkflowEnvironment, database: Database, home: Path) -> None:
+        super().__init__(environment.client, database, home)
+        self._environment = environment
+
+    async def clock(self) -> datetime:
+        """The time of the server."""
+        return await self._environment.get_current_time()
+
+    async def pass_time(self, span: timedelta) -> None:
+        """Skip, for every timer on the server."""
+        await self._environment.sleep(span)
+
+
+class DevServerStage(Stage):
+    """On the dev server: its clock is real, and the clock of the case can be put forward."""
+
+    def __init__(self, client: Client, database: Database, home: Path) -> None:
+        super().__init__(client, database, home)
+        self._skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
+        self._ahead = timedelta()
+
+    async def clock(self) -> datetime:
+        """The time of the case."""
+        return datetime.now(UTC) + self._ahead
+
+    async def pass_time(self, span: timedelta) -> None:
+        """Put the clock of the case forward."""
+        await self._skipper.fast_forward(self.handle, span)
+        self._ahead += span
+
+
+def build_company(database: Database, clients: int = 2) -> Company:
+    """The small company, with an address for everybody, and a leaver whose name also has Chinese characters."""
+    company = Company.build(database, clients=clients)
+    with database.begin() as connection:
+        connection.execute(text("UPDATE employees SET email = lower(id) || '@example.com'"))
+        connection.execute(text("UPDATE employees SET name = '李娜 Lina Liang' WHERE id = 'E1'"))
+    return company

@@ -1,0 +1,27 @@
+"""`make bench`: every figure is a ratio or stands beside one, all parts of a ratio measured in the same run."""
+
+import importlib
+import os
+import platform
+import sys
+
+PARTS = {
+    "cases": "a whole case against a bare flow of the same shape",
+    "import_invoices": "import of 1,000,000 invoices",
+    "assignment": "successors for 10,000 clients among 200 people",
+    "report": "the report as HTML and PDF",
+}
+
+
+def main(wanted: list[str]) -> None:
+    """Run the named parts, or all."""
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, load before {load}")
+    for name in wanted or PARTS:
+        print(f"\n{PARTS[name]}  (benchmarks/{name}.py)", flush=True)
+        for label, figure in importlib.import_module(f"benchmarks.{name}").run().items():
+            print(f"  {label}: {figure}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

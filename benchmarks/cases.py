@@ -1,0 +1,160 @@
+"""Cases per second and CPU per case, against a bare flow of the same shape on the same server, in one run."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+from temporalio.client import Client
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from benchmarks.bare_flow import GATES, QUEUE, BareFlow
+from case_service import StartOrder, progress_of, start_case
+from connections import connect_temporal, open_database
+from embedded.sample.fill import fill
+from embedded.stack import StackInfo, down, up
+from models.approvals import Verdict
+from models.case import SeparationKind
+from settings import Settings
+from store.database import Database
+from store.tables import employees
+from web.answers import Standing
+from web.door import decide
+
+CASES = 40
+AT_ONCE = 10
+EMPLOYEES = 80
+
+
+def run(cases: int = CASES) -> dict[str, str]:
+    """Run `cases` cases and as many bare flows, ten at a time, and return what was measured, ready to print."""
+    with tempfile.TemporaryDirectory(prefix="offboard-bench-") as place:
+        home = Path(place)
+        os.environ["OFFBOARD_HOME"] = place
+        info = up(home)
+        try:
+            return asyncio.run(_measure(Settings(), info, cases))
+        finally:
+            down(home)
+
+
+async def _measure(settings: Settings, info: StackInfo, cases: int) -> dict[str, str]:
+    database = open_database(settings)
+    fill(database, employees=EMPLOYEES, seed=11, say=lambda line: None)
+    client = await connect_temporal(settings)
+    leavers = _leavers(database)[:cases]
+    bare = subprocess.Popen([sys.executable, "-m", "benchmarks.bare_flow", str(info.temporal)])
+    try:
+        servers = [service.pid for service in info.services.values() if service.pid]
+        await _in_parallel([lambda number=number: _bare(client, f"warm-{number}") for number in range(5)])  # type: ignore[misc]
+        flow_time, flow_cpu = await _timed(
+            [lambda n=number: _bare(client, f"bare-{n}") for number in range(len(leavers))],  # type: ignore[misc]
+            [*servers, bare.pid],
+        )
+        case_time, case_cpu = await _timed(
+            [lambda key=leaver: _case(client, database, key) for leaver in leavers],  # type: ignore[misc]
+            servers,
+        )
+    finally:
+        bare.terminate()
+        bare.wait()
+        database.close()
+    number = len(leavers)
+    return {
+        "cases, ten at a time": str(number),
+        "cases per second": f"{number / case_time:.1f}",
+        "bare flows per second": f"{number / flow_time:.1f}",
+        "CPU of all servers per case": f"{1000 * case_cpu / number:.0f} ms",
+        "CPU of all servers per bare flow": f"{1000 * flow_cpu / number:.0f} ms",
+        "ratio of throughput, case to bare flow": f"{flow_time / case_time:.2f}",
+        "ratio of CPU, case to bare flow": f"{case_cpu / flow_cpu:.2f}",
+    }
+
+
+def _leavers(database: Database) -> list[str]:
+    with database.begin() as connection:
+        rows = connection.execute(
+            employees.select()
+            .where(employees.c.role == "salesperson", employees.c.status == "active")
+            .order_by(employees.c.id)
+        )
+        return [row.id for row in rows]
+
+
+async def _timed(jobs: list[Callable[[], Awaitable[None]]], pids: list[int]) -> tuple[float, float]:
+    before, began = _cpu(pids), time.perf_counter()
+    await _in_parallel(jobs)
+    return time.perf_counter() - began, _cpu(pids) - before
+
+
+async def _in_parallel(jobs: list[Callable[[], Awaitable[None]]]) -> None:
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(job: Callable[[], Awaitable[None]]) -> None:
+        async with turn:
+            await job()
+
+    await asyncio.gather(*(one(job) for job in jobs))
+
+
+def _cpu(pids: list[int]) -> float:
+    total = 0.0
+    for pid in pids:
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        for process in family:
+            try:
+                spent = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += spent.user + spent.system
+    return total
+
+
+async def _bare(client: Client, name: str) -> None:
+    try:
+        handle = await client.start_workflow(BareFlow.run, id=name, task_queue=QUEUE)
+    except WorkflowAlreadyStartedError:
+        return
+    for _ in range(GATES):
+        await handle.signal(BareFlow.decide)
+    await handle.result()
+
+
+async def _case(client: Client, database: Database, leaver: str) -> None:
+    now = datetime.now(UTC)
+    started = await start_case(
+        client,
+        database,
+        StartOrder(
+            employee=leaver,
+            kind=SeparationKind.RESIGNATION,
+            last_working_day=(now + timedelta(days=30)).date(),
+            access_cutoff=now + timedelta(seconds=1),
+        ),
+    )
+    decided: set[str] = set()
+    while True:
+        progress = await progress_of(client, started.case_id)
+        gates = progress.gates if progress else ()
+        if gates and len(decided) == len(gates):
+            break
+        for gate in gates:
+            if gate.waiting_on and gate.gate not in decided:
+                result = await decide(
+                    database, lambda: _given(client), case_id=started.case_id, gate=gate.gate,
+                    verdict=Verdict.APPROVED, by=gate.waiting_on[0], now=datetime.now(UTC),
+                )  # fmt: skip
+                assert result.standing is not Standing.REFUSED, result
+                decided.add(gate.gate)
+        await asyncio.sleep(0.05)
+    await client.get_workflow_handle(started.case_id).result()
+
+
+async def _given(client: Client) -> Client:
+    return client
