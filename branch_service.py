@@ -115,7 +115,8 @@ def access_of(database: Database, employee: str) -> AccessPreview:
 def preview(database: Database, settings: Settings, order: StartOrder) -> CasePreview:
     """Everything that a start would do, with counts. Writes nothing."""
     now = datetime.now(UTC)
-    leaver, request, already = check_order(database, order, now.date(), settings.policy_dir)
+    seen = order.model_copy(update={"confirmed_clients": order.confirmed_clients or _owned(database, order.employee)})
+    leaver, request, already = check_order(database, seen, now.date(), settings.policy_dir)
     plan = plan_case(request, leaver, load_policy(order.policy, settings.policy_dir), now)
     handover = handover_of(database, settings, leaver.id, plan.as_of, order.policy)
     money = audit_of(database, settings, leaver.id, plan.as_of, order.policy)
@@ -142,6 +143,11 @@ def verify_evidence(database: Database, case_id: str) -> EvidenceCheck:
         entries, fault = evidence.verify(connection, case_id)
         _, head = evidence.head(connection, case_id)
     return EvidenceCheck(case_id=case_id, entries=entries, ok=fault is None, head=head, fault=fault)
+
+
+def _owned(database: Database, employee: str) -> int:
+    with database.begin() as connection:
+        return people.count_of_clients(connection, people.find(connection, employee).id)
 
 
 def _count(plan: SuccessorPlan, kind: str) -> int:

@@ -36,7 +36,10 @@ ANSWER_WITHIN = timedelta(seconds=10)
 
 
 class StartOrder(Value):
-    """What HR typed. `employee` and `requested_by` are ids or exact names."""
+    """What HR typed. `employee` and `requested_by` are ids or exact names.
+
+    `confirmed_clients` is the number of clients that HR has seen and confirmed, where the policy asks for that.
+    """
 
     employee: str
     kind: SeparationKind
@@ -46,6 +49,7 @@ class StartOrder(Value):
     reason: str | None = None
     as_of: date | None = None
     policy: str = "ifrs"
+    confirmed_clients: int | None = None
 
 
 class StartedCase(Value):
@@ -69,6 +73,7 @@ def check_order(
         starter = people.find(connection, order.requested_by) if order.requested_by else None
         case_id = cases.next_case_id(connection, leaver.id)
         open_case = cases.open_case_of(connection, leaver.id)
+        owned = people.count_of_clients(connection, leaver.id)
     if leaver.status is EmployeeStatus.LEFT:
         raise CaseConflict(f"{leaver.id} has left already; nothing was started.", employee=leaver.id)
     if starter is not None and starter.id == leaver.id:
@@ -79,7 +84,9 @@ def check_order(
             "give a day from then on, or --as-of for a rehearsal on old data.",
             employee=leaver.id,
         )
-    load_policy(order.policy, policy_dir)
+    policy = load_policy(order.policy, policy_dir)
+    if open_case is None:
+        _brake(order, owned, policy.size_brake_clients)
     request = CaseRequest(
         case_id=case_id,
         employee_id=leaver.id,
@@ -91,6 +98,16 @@ def check_order(
         policy=order.policy,
     )
     return leaver, request, open_case is not None
+
+
+def _brake(order: StartOrder, owned: int, limit: int) -> None:
+    # A slip of the hand must not move thousands of clients (D18).
+    if owned > limit and order.confirmed_clients != owned:
+        raise NotAllowed(
+            f"{owned} clients would change hands, more than the {limit} that the policy allows without a second look. "
+            f"Nothing was started; look at --dry-run, then repeat with --confirm-clients {owned}.",
+            clients=str(owned),
+        )
 
 
 async def start_case(

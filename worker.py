@@ -27,6 +27,7 @@ from activities.handover import HandoverActivities
 from activities.inventory import InventoryActivities
 from activities.messages import Links, Post
 from activities.receivables import ReceivableActivities
+from activities.scan import ScanActivities
 from connections import connect_temporal, link_secret, open_database, public_url
 from models.search_attributes import TASK_QUEUE
 from settings import Settings
@@ -37,9 +38,10 @@ from systems.clients.postgres import PostgresClientBook
 from systems.mail.choose import mailer_for
 from systems.receivables.postgres import PostgresReceivables
 from workflows.offboarding import OffboardingWorkflow
+from workflows.risk_scan import RiskScanWorkflow
 
 ACTIVITY_SLOTS = 16
-WORKFLOWS = [OffboardingWorkflow]
+WORKFLOWS = [OffboardingWorkflow, RiskScanWorkflow]
 
 
 def build_activities(settings: Settings, database: Database) -> list[Any]:
@@ -57,6 +59,7 @@ def build_activities(settings: Settings, database: Database) -> list[Any]:
         InventoryActivities(database, PostgresAssetRegister(database)),
         AssessmentActivities(database),
         ApprovalActivities(database, mailer, secret, url),
+        ScanActivities(database),
     )
     return [method for department in departments for method in activities_of(department)]
 

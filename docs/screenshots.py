@@ -37,7 +37,7 @@ from web.door import decide
 IMAGES = Path(__file__).with_name("images")
 COLUMNS = ("Status", "Workflow ID", "OffboardPhase", "OffboardLevel", "OffboardWaitingOn", "OffboardNextDeadline")
 PATIENCE = 60.0  # seconds until a case must have asked its approvers
-WIDE, PHONE = 1360, 400
+WIDE, PHONE = 1480, 400
 
 
 def main() -> None:

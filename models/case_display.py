@@ -62,7 +62,8 @@ def _gate(gate: GateView, zone: str) -> str:
         by = f" by {gate.outcome.by}" if gate.outcome.by else ""
         return f"**{gate.gate}**: {gate.outcome.verdict.value}{by}, {_time(gate.outcome.at, zone)}"
     until = f" until {_time(gate.due_at, zone)}" if gate.due_at else ""
-    return f"**{gate.gate}**: round {gate.round}, waiting on {', '.join(gate.waiting_on)}{until}"
+    waiting = f"waiting on {', '.join(gate.waiting_on)}" if gate.waiting_on else "nobody is asked"
+    return f"**{gate.gate}**: round {gate.round}, {waiting}{until}"
 
 
 def _time(moment: datetime, zone: str) -> str:

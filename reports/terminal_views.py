@@ -263,6 +263,32 @@ def _demo(plain: Any, words: Language) -> Blocks:
     return [*head, *opened, Text(more)]
 
 
+def _scan(plain: Any, words: Language) -> Blocks:
+    schedule = plain["schedule"]
+    if not schedule["scheduled"]:
+        state = words.text("No schedule yet: offboard scan schedule --at 06:00 --zone Asia/Shanghai")
+    elif schedule["paused"]:
+        state = words.text("The schedule is paused: {note}", note=schedule["note"] or "-")
+    else:
+        state = words.text("Next scan (UTC): {time}", time=_minute(next(iter(schedule["next_runs"]), "")))
+    if plain["day"] is None:
+        return [Text(state), Text(words.text("Nothing was scanned yet: offboard scan run"))]
+    counts = ", ".join(f"{words.text(name.replace('_', ' '))} {number}" for name, number in plain["counts"].items())
+    table = _table(words, "person", "score", "basis", "why", right=("score",))
+    for score in plain["highest"]:
+        why = " ".join(_reason(reason["reason"], words) for reason in score["reasons"])
+        table.add_row(score["employee_id"], score["score"] or "-", score["model_version"], why)
+    return [Text(state), Text(words.text("Scan of {day}: {counts}", day=plain["day"], counts=counts)), table]
+
+
+def _score(plain: Any, words: Language) -> Blocks:
+    head = words.text("{person} on {day}: {score} ({version}). A prediction only informs; it has no consequence.",
+                      person=plain["employee_id"], day=plain["day"], score=plain["score"] or "-",
+                      version=plain["model_version"])  # fmt: skip
+    reasons = [Text(f"  {_reason(reason['reason'], words)}") for reason in plain["reasons"]]
+    return [Text(head), *reasons]
+
+
 VIEWS: dict[str, Callable[[Any, Language], Blocks]] = {
     "stack": _stack,
     "findings": _findings,
@@ -279,4 +305,6 @@ VIEWS: dict[str, Callable[[Any, Language], Blocks]] = {
     "evidence": _evidence,
     "sample": _sample,
     "demo": _demo,
+    "scan": _scan,
+    "score": _score,
 }

@@ -1,10 +1,10 @@
 """Employees as rows."""
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, any_, func, literal, select
 
 from models.errors import UnknownEmployee
 from models.people import Employee, Role
-from store.tables import employees
+from store.tables import clients, employees
 
 
 def employee_of(row: RowMapping) -> Employee:
@@ -41,10 +41,19 @@ def with_role(connection: Connection, role: Role) -> list[Employee]:
     """Active people who act in a role, by id."""
     rows = connection.execute(
         select(employees)
-        .where((employees.c.role == role) | employees.c.extra_roles.any(role), employees.c.status == "active")
+        .where(
+            (employees.c.role == role) | literal(role.value) == any_(employees.c.extra_roles),
+            employees.c.status == "active",
+        )
         .order_by(employees.c.id)
     ).mappings()
     return [employee_of(row) for row in rows]
+
+
+def count_of_clients(connection: Connection, employee_id: str) -> int:
+    """How many active clients a person owns."""
+    query = select(func.count()).select_from(clients)
+    return connection.execute(query.where(clients.c.owner_id == employee_id, clients.c.status == "active")).scalar_one()
 
 
 def names(connection: Connection, ids: set[str]) -> dict[str, str]:

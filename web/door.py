@@ -1,8 +1,9 @@
 """The one door for decisions, used by the page, the API and the command.
 
 A decision is written to our database before the engine hears of it. The engine is then told by an Update, which
-answers; when nobody answers in time, by a Signal, which waits in the engine; when the engine is down, by nothing: the
-workflow reads stored decisions at its next wake-up. So a stored decision is never lost and never counts twice.
+answers; when nobody answers in time, by a Signal, which waits in the engine. When the engine is down it is told again
+later (web/redelivery.py), and the workflow reads what is stored at the deadline. So a stored decision is never lost and
+never counts twice.
 """
 
 import asyncio

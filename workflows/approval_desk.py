@@ -130,8 +130,11 @@ class ApprovalDesk:
         """True when a gate was declined, or fell silent where the policy says that silence declines."""
         return any(outcome.verdict is not Verdict.APPROVED for outcome in self.outcomes)
 
-    async def ask(self, plans: tuple[GatePlan, ...], report: ReportRef) -> None:
-        """Open gates for a report version. What was decided or is open for an older one is asked again."""
+    def ask(self, plans: tuple[GatePlan, ...], report: ReportRef) -> None:
+        """Open gates for a report version. What was decided or is open for an older one is asked again.
+
+        Returns at once: a gate for which nobody can be asked must not keep the case from hearing of a withdrawal.
+        """
         self._office.report = report
         if not self._tasks:
             self._tasks.append(asyncio.create_task(self._record_for_ever()))
@@ -140,13 +143,10 @@ class ApprovalDesk:
             gate = self.gates.get(plan.gate)
             if gate is not None:
                 gate.plan, gate.outcome, gate.asked_again = plan, None, True
-        opened = {plan.gate: Gate(plan) for plan in fresh}
-        if opened:
-            await self._office.open(
-                [(gate, Ladder.APPROVER, gate.plan.due_at) for gate in opened.values()], self.barred
-            )
-        self.gates.update(opened)
-        self._tasks += [asyncio.create_task(self._run(gate)) for gate in opened.values()]
+        if fresh:
+            opened = {plan.gate: Gate(plan) for plan in fresh}
+            self.gates.update(opened)
+            self._tasks.append(asyncio.create_task(self._open(tuple(opened.values()))))
         self._on_change()
 
     def retime(self, plans: tuple[GatePlan, ...]) -> None:
@@ -166,6 +166,10 @@ class ApprovalDesk:
         for gate in self.gates.values():
             gate.round, gate.opening = None, False
         self._on_change()
+
+    async def _open(self, fresh: tuple[Gate, ...]) -> None:
+        await self._office.open([(gate, Ladder.APPROVER, gate.plan.due_at) for gate in fresh], self.barred)
+        self._tasks += [asyncio.create_task(self._run(gate)) for gate in fresh]
 
     async def _run(self, gate: Gate) -> None:
         ladder = Ladder.APPROVER

@@ -40,7 +40,7 @@ class Gate:
         self.round: GateRound | None = None
         self.outcome: GateOutcome | None = None
         self.asked_again = False
-        self.opening = False
+        self.opening = True
 
     def view(self) -> GateView:
         """The gate as progress shows it."""

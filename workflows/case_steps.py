@@ -83,7 +83,7 @@ class CaseSteps(CaseState):
         self._branches.mark_merged(taken)
         self._show()
 
-    async def _ask(self, plan: CasePlan) -> None:
+    def _ask(self, plan: CasePlan) -> None:
         report = self._report
         if report is None:
             raise CaseConflict("approvals were asked for before a report was made", case=plan.case_id)
@@ -93,7 +93,7 @@ class CaseSteps(CaseState):
             for gate in self._pinned.gates
             if gate.from_level.rank <= report.level.rank or gate.gate in self._desk.gates
         )
-        await self._desk.ask(needed, report)
+        self._desk.ask(needed, report)
 
     def _start(
         self, branch: Branch, method: MethodSyncSingleParam[Any, BranchRequest, Any], asked: BranchRequest, summary: str

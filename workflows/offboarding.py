@@ -106,7 +106,7 @@ class OffboardingWorkflow(CaseSteps):
 
     async def _approve(self, plan: CasePlan) -> None:
         self._enter(Phase.APPROVING)
-        await self._ask(plan)
+        self._ask(plan)
         while not self._ready_to_hand_over():
             await self._wait(
                 lambda: (
@@ -118,7 +118,7 @@ class OffboardingWorkflow(CaseSteps):
             if self._branches.has_news:
                 await self._merge("late result")
                 if self._report and self._report.material:
-                    await self._ask(plan)
+                    self._ask(plan)
 
     async def _hand_over(self, plan: CasePlan) -> None:
         self._enter(Phase.HANDING_OVER)

@@ -1,21 +1,25 @@
-"""Three years behind the sample company: salespeople who left it, and the earlier business of those who stayed.
+"""A sample company with three years behind it, to learn from: salespeople who left it, and those who stayed.
 
 What comes before a leave is planted: contacts, wins and prompt collecting fade over the last half-year. So that this is
 no giveaway, some who stay have a slump too, which passes. The rows are of our own template and go through the usual
-import; their clients are closed accounts, so nobody's book of business today changes.
+import; their clients are closed accounts, so nobody has anything to hand over.
 """
 
 import csv
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 
+from embedded.sample.fill import Planted
 from embedded.sample.staff import Person, Staff, make_staff
 from embedded.sample.trade import Row
+from store.database import Database
+from systems.intake.load import import_folder
 from systems.intake.template import TEMPLATE
 
 SPAN = 3 * 365
@@ -34,7 +38,6 @@ class Career:
     until: date
     fades_until: date | None = None
     depth: float = 0.75
-    billed_until: date | None = None
 
     def energy(self, day: date) -> float:
         """1 at work as usual, less while fading. A slump is over after its bottom."""
@@ -44,22 +47,27 @@ class Career:
         return 1.0 - self.depth * max(0.0, 1.0 - left / FADE)
 
 
-def history_rows(
-    staff: Staff, random: Random, today: date, *, leavers: int = 24, billed_until: date | None = None
-) -> Iterator[Row]:
-    """Past leavers under the managers of `staff`, and the earlier business of its sellers. Parents before children.
+def fill_history(
+    database: Database, *, employees: int = 100, leavers: int = 40, seed: int = 6, as_of: date | None = None
+) -> Planted:
+    """Fill an empty stack with such a company. Returns the one whom a scan should find."""
+    with tempfile.TemporaryDirectory(prefix="offboard-history-") as folder:
+        today = as_of or datetime.now(UTC).date()
+        staff = write_history(Path(folder), employees=employees, leavers=leavers, seed=seed, today=today)
+        import_folder(database, Path(folder))
+    found = quiet_leaver(staff)
+    return Planted(employee=found.key, name=found.name, what="quiet_leaver: lets go, and has told nobody")
 
-    `billed_until` ends the invoices of those who are still there, where trade.py has them from then on. `quiet_leaver`
-    is fading today: whoever scans the sample company should find that one.
-    """
+
+def history_rows(staff: Staff, random: Random, today: date, leavers: int) -> Iterator[Row]:
+    """Past leavers under the managers of `staff`, and three years of its sellers; `quiet_leaver` is fading today."""
     gone = past_leavers(staff, random, today, leavers)
     for career in gone:
         yield "employees", {**career.person.row(), "left_on": career.until.isoformat()}
     for career in gone:
         yield from rows_of_career(career, random, today)
     for seller in staff.sellers:
-        career = replace(_stayer(seller, staff, random, today), billed_until=billed_until)
-        yield from rows_of_career(career, random, today)
+        yield from rows_of_career(_stayer(seller, staff, random, today), random, today)
 
 
 def quiet_leaver(staff: Staff) -> Person:
@@ -102,16 +110,15 @@ def rows_of_career(career: Career, random: Random, today: date) -> Iterator[Row]
         stem = f"{career.person.key}-{month:02d}"
         yield from _contacts(stem, career.person, kept, day, energy, random)
         yield from _deals(stem, career.person, kept, day, energy, random)
-        if career.billed_until is None or day < career.billed_until:
-            yield from _bills(stem, career.person, kept, day, energy, random, today)
+        yield from _bills(stem, career.person, kept, day, energy, random, today)
 
 
 def write_history(folder: Path, *, employees: int, leavers: int, seed: int, today: date) -> Staff:
-    """Write a company with three years of such history, and no other business, as CSV files into `folder`."""
+    """Write such a company as CSV files of our own template into `folder`."""
     random = Random(seed)
     staff = make_staff(employees, random, today)
     rows: list[Row] = [("employees", person.row()) for person in staff.people]
-    rows += history_rows(staff, random, today, leavers=leavers)
+    rows += history_rows(staff, random, today, leavers)
     with ExitStack() as files:
         for table in dict.fromkeys(name for name, _ in rows):
             file = files.enter_context((folder / f"{table}.csv").open("w", newline="", encoding="utf-8"))

@@ -36,7 +36,7 @@ async def play(stage: Stage, waves: Sequence[Wave]) -> Play:
         for wave in waves:
             starting = asyncio.create_task(stage.start([one.team for one in wave.crashes]))
             if wave.victim:
-                await _strike(stage, wave.victim, wave.crashes)
+                await _strike(stage, wave.victim, wave.crashes, starting)
                 reborn.append(wave.victim)
             await starting
         teams = [one.team for wave in waves for one in wave.crashes]
@@ -57,12 +57,18 @@ async def play(stage: Stage, waves: Sequence[Wave]) -> Play:
     )
 
 
-async def _strike(stage: Stage, victim: str, crashes: Sequence[Crash]) -> None:
+async def _strike(stage: Stage, victim: str, crashes: Sequence[Crash], starting: "asyncio.Task[None]") -> None:
     """Kill it when everybody is at the point, and wait until it is back."""
-    await until(lambda: not stage.not_reached(crashes), REACH, lambda: f"nobody at: {stage.not_reached(crashes)}")
+
+    def all_there() -> bool:
+        if starting.done():
+            starting.result()  # a case that could not be started is the better message
+        return not stage.not_reached(crashes)
+
+    await until(all_there, REACH, lambda: f"nobody at: {stage.not_reached(crashes)}")
     dead = await stage.kill(victim)
     stage.release(crashes)
-    await until(lambda: stage.runs_anew(victim, dead), 30, lambda: f"{victim} was not started again")
+    await stage.comes_back(victim, dead)
 
 
 async def _all_end(stage: Stage, teams: Sequence[int]) -> None:

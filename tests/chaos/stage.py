@@ -1,6 +1,7 @@
 """A running stack with the worker that stops at points: cases are started on it, people answer, things are killed."""
 
 import asyncio
+import base64
 import email
 import email.policy
 import json
@@ -133,10 +134,10 @@ class Stage:
         await until(lambda: not is_alive(victim), 10, lambda: f"{service} survives kill -9")
         return victim
 
-    def runs_anew(self, service: str, dead: int) -> bool:
-        """True when the supervisor has put a new process in the place of a dead one."""
-        info = status(self.home).services[service]
-        return info.running and info.pid != dead
+    async def comes_back(self, service: str, dead: int) -> None:
+        """Wait until the supervisor has put a new process in the place of a dead one, and everything answers again."""
+        await asyncio.to_thread(up, self.home, 60)
+        assert self.pid(service) != dead
 
     def freeze_supervisor(self) -> int:
         """From now on nothing that dies is started again, until SIGCONT."""
@@ -155,7 +156,7 @@ class Stage:
                 for letter in sorted((self.home / "mail").glob("new/*")):
                     if letter.name not in tokens and time.time() - letter.stat().st_mtime > READING:
                         tokens[letter.name] = token_in(letter)
-                waiting = [token for token in set(tokens.values()) if token and token not in self.answers]
+                waiting = [token for token in set(tokens.values()) if asks(token) and token not in self.answers]
                 await asyncio.gather(*(self.answer(web, token) for token in waiting))
                 await asyncio.sleep(0.2)
 
@@ -175,6 +176,12 @@ def token_in(letter: Path) -> str:
     """The link that a letter asks its reader to open, without its address; empty when it has none."""
     found = LINK.search(_text(_open(letter)))
     return found.group(1) if found else ""
+
+
+def asks(token: str) -> bool:
+    """True for a link that asks for a decision; others only show how things stand."""
+    fields, _, _ = token.partition(".")
+    return b'"decide"' in base64.urlsafe_b64decode(fields + "=" * (-len(fields) % 4))
 
 
 def is_for(letter: Path, person: str, case_id: str) -> bool:

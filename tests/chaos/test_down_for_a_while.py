@@ -97,8 +97,13 @@ async def test_the_worker_is_down_across_a_deadline(stage: Stage) -> None:
     clock = TimeSkipper(stage.client, config=TimeSkippingConfig(enabled=False))
     await clock.fast_forward(handle, due_at - datetime.now(UTC) - timedelta(minutes=5))
     async with away(stage, "worker"):
-        await clock.fast_forward(handle, timedelta(minutes=10))
-        assert await clock.get_current_time(handle) > due_at
+        # The clock runs to the deadline and stands still there until a worker has heard of it.
+        running_on = asyncio.create_task(clock.fast_forward(handle, timedelta(minutes=10)))
+
+        async def over() -> bool:
+            return await clock.get_current_time(handle) > due_at
+
+        await eventually(over, 20, "the deadline did not pass")
         in_time = await say(stage, rounds["finance"], due_at - SECOND)
         assert in_time.standing is Standing.STORED
         refused = await say(stage, rounds["hr"], due_at + SECOND)
@@ -117,7 +122,8 @@ async def test_the_worker_is_down_across_a_deadline(stage: Stage) -> None:
         seen[:] = [progress] if progress else []
         return {gate.round for one in seen for gate in one.gates if gate.gate in ("hr", "it")} == {2}
 
-    await eventually(escalated, 60, f"silence had no consequence: {seen}")
+    await eventually(escalated, 60, "silence had no consequence")
+    await asyncio.wait_for(running_on, 30)
     found = {gate.gate: gate for gate in seen[0].gates}
     outcome = found["finance"].outcome
     assert outcome is not None

@@ -153,12 +153,37 @@ def test_unknown_policy(offboard: Offboard, company: Database) -> None:
     refused(start(offboard, "E1", SOON, "--policy", "gaap", "--dry-run"), "no policy 'gaap'", "ifrs, prc")
 
 
-def test_policy_that_does_not_add_up(
-    offboard: Offboard, company: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def own_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Put a changed copy of the policy `ifrs` in the place of the shipped one."""
+
+    def change(old: str, new: str) -> None:
+        shipped = SHIPPED.joinpath("ifrs.toml").read_text(encoding="utf-8")
+        assert old in shipped
+        (tmp_path / "ifrs.toml").write_text(shipped.replace(old, new), encoding="utf-8")
+        monkeypatch.setenv("OFFBOARD_POLICY_DIR", str(tmp_path))
+
+    return change
+
+
+def test_too_many_clients(
+    offboard: Offboard,
+    company: Database,
+    engine: Engine,
+    own_policy: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    own = SHIPPED.joinpath("ifrs.toml").read_text().replace('access = "0.10"', 'access = "0.20"')
-    (tmp_path / "ifrs.toml").write_text(own)
-    monkeypatch.setenv("OFFBOARD_POLICY_DIR", str(tmp_path))
+    monkeypatch.setenv("TEMPORAL_ADDRESS", engine.address)
+    own_policy("size_brake_clients = 5000", "size_brake_clients = 1")
+    refused(start(offboard), "2 clients would change hands", "--confirm-clients 2")
+    refused(start(offboard, "E1", SOON, "--confirm-clients", "3"), "2 clients would change hands")
+    assert rows(company)["cases"] == 0
+
+
+def test_policy_that_does_not_add_up(
+    offboard: Offboard, company: Database, own_policy: Callable[[str, str], None]
+) -> None:
+    own_policy('access = "0.10"', 'access = "0.20"')
     refused(start(offboard, "E1", SOON, "--dry-run"), "ifrs.toml", "weights add up to 1.10, not to 1")
 
 
@@ -375,11 +400,13 @@ def test_second_case(offboard: Offboard, company: Database, engine: Engine) -> N
 
 @pytest.mark.usefixtures("case_of_li_na")
 def test_dead_erp(
-    offboard: Offboard, company: Database, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    offboard: Offboard,
+    company: Database,
+    engine: Engine,
+    own_policy: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    hurried = SHIPPED.joinpath("ifrs.toml").read_text().replace("budget_seconds = 60", "budget_seconds = 2")
-    (tmp_path / "ifrs.toml").write_text(hurried)
-    monkeypatch.setenv("OFFBOARD_POLICY_DIR", str(tmp_path))
+    own_policy("branch_budget_seconds = 60", "branch_budget_seconds = 2")
     monkeypatch.setenv("OFFBOARD_RECEIVABLES_URL", f"postgresql+psycopg2://erp@127.0.0.1:{free_port()}/erp")
     refused(offboard("audit", "E1"), "the receivables system does not answer")
 

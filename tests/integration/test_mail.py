@@ -219,6 +219,21 @@ def test_letters_in_the_folder_are_for_their_owner_alone(tmp_path: Path) -> None
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_letter_that_lies_in_the_folder_already_is_not_put_there_again(tmp_path: Path, seen: bool) -> None:
+    for part in ("tmp", "new", "cur"):
+        (tmp_path / part).mkdir()
+    (tmp_path / "tmp" / "half").touch()  # a worker died while it wrote
+    FolderMailer(tmp_path, SENDER).send(letter())
+    [file] = (tmp_path / "new").iterdir()
+    if seen:
+        file.rename(tmp_path / "cur" / f"{file.name}:2,S")
+    FolderMailer(tmp_path, SENDER).send(letter())
+    assert len(mailbox.Maildir(tmp_path, create=False)) == 1
+    FolderMailer(tmp_path, SENDER).send(letter("li@example.com"))
+    assert len(mailbox.Maildir(tmp_path, create=False)) == 2
+
+
 def test_the_settings_choose_the_mail_system(tmp_path: Path) -> None:
     chosen = SimpleNamespace(home=tmp_path, smtp_url=None, mail_from=SENDER)
     assert isinstance(mailer_for(chosen), FolderMailer)

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
-from pathlib import Path
 
 import psycopg2
 import pytest
@@ -23,14 +22,13 @@ from temporalio.worker import Worker
 import scan_service
 from activities.scan import ScanActivities, day_in
 from embedded.postgres import Postgres
-from embedded.sample.history import quiet_leaver, write_history
+from embedded.sample.history import fill_history
 from embedded.temporal import find_binary
 from models.errors import ModelRefused, Refused, Unavailable, UnknownEmployee
 from models.scan import Basis, PlanScan, RiskScore, ScanCounts, ScanRequest, Shard, ShardRequest, TrainingOutcome
 from models.search_attributes import TASK_QUEUE
 from store import scores, tables
 from store.database import Database
-from systems.intake.load import import_folder
 from tests.company import Company
 from worker import activities_of, sandbox
 from workflows.risk_scan import RiskScanWorkflow
@@ -51,25 +49,27 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(postgres: Postgres, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+def trained(postgres: Postgres, migrated_template: str) -> Iterator[Trained]:
     """100 people and 40 past leavers, imported like any company's files. Its model is trained and promoted once."""
     server = psycopg2.connect(postgres.url("postgres").replace("+psycopg2", ""))
     server.autocommit = True
     with server.cursor() as cursor:
         cursor.execute(f'CREATE DATABASE scanned TEMPLATE "{migrated_template}"')
     server.close()
-    folder = tmp_path_factory.mktemp("history")
-    staff = write_history(folder, employees=100, leavers=40, seed=6, today=TODAY)
     database = Database(postgres.url("scanned"))
-    import_folder(database, folder)
+    fading = fill_history(database, as_of=TODAY)
     people = tables.employees
     with database.begin() as connection:
         hired = {"hired_on": TODAY - timedelta(days=60)}
         connection.execute(update(people).where(people.c.id == NEWCOMER).values(hired))
     outcome = scan_service.train_model(database, TODAY)
     assert outcome.version
-    scan_service.promote_model(database, outcome.version, staff.people[0].name)
-    yield Trained(database, outcome, quiet_leaver(staff).key, staff.leaving_peer.key, len(staff.sellers) - 1)
+    scan_service.promote_model(database, outcome.version, "E0001")
+    with database.begin() as connection:
+        sellers = select(people.c.id).where(people.c.role == "salesperson")
+        active = connection.execute(sellers.where(people.c.status == "active")).scalars().all()
+        leaving = connection.execute(sellers.where(people.c.status == "leaving")).scalar_one()
+    yield Trained(database, outcome, fading.employee, leaving, len(active))
     database.close()
 
 
@@ -248,21 +248,20 @@ def test_an_interrupted_shard_goes_on_where_it_stopped(trained: Trained) -> None
     assert counts.scored + counts.insufficient == shard.people
 
 
-def test_a_company_without_a_model_is_scored_by_the_rules(database: Database, tmp_path: Path) -> None:
-    staff = write_history(tmp_path, employees=30, leavers=2, seed=6, today=TODAY)
-    import_folder(database, tmp_path)
+def test_a_company_without_a_model_is_scored_by_the_rules(database: Database) -> None:
+    fading = fill_history(database, employees=30, leavers=2, as_of=TODAY)
     activities = ScanActivities(database)
     plan = ActivityEnvironment().run(
         activities.plan_scan, PlanScan(request=ScanRequest(as_of=TODAY), at=datetime.now(UTC))
     )
     asked = ShardRequest(as_of=TODAY, model_version=plan.model_version, shard=plan.shards[0])
     ActivityEnvironment().run(activities.scan_shard, asked)
-    score = scan_service.explain(database, quiet_leaver(staff).key, TODAY)
+    score = scan_service.explain(database, fading.employee, TODAY)
     assert (score.basis, score.model_version) == (Basis.BASELINE, "baseline-1")
     assert score.score is not None
     assert float(score.score) == pytest.approx(sum(score.contributions.values()), abs=0.005)
     with pytest.raises(Refused, match="was not scanned"):
-        scan_service.explain(database, staff.people[0].key)
+        scan_service.explain(database, "E0001")
 
 
 async def test_a_damaged_model_scores_nobody_and_the_worker_lives(trained: Trained, temporal: Client) -> None:

@@ -15,7 +15,12 @@ from reports.language import language
 from systems.intake.template import TEMPLATE
 
 ROOT = Path(__file__).parent.parent.parent
-SOURCES = ("starter_cli.py", "reports/terminal.py", "reports/terminal_views.py")
+SOURCES = (
+    "starter_cli.py",
+    *(f"commands/{name}.py" for name in ("plumbing", "stack", "cases", "branches", "scans")),
+    "reports/terminal.py",
+    "reports/terminal_views.py",
+)
 ENUMS: tuple[type[Enum], ...] = (Phase, SeparationKind, Branch, Verdict, OnSilence, Refusal, Level, AccessState)
 SHOWN = {
     "sales_manager",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
 
@@ -29,6 +29,7 @@ from worker import build_activities, build_worker
 
 CASE = "offboarding-E1"
 MONTH = timedelta(days=30)
+PATIENCE = timedelta(seconds=20)
 NOTE = "because of the debts"
 
 
@@ -107,7 +108,7 @@ class Stage:
 
     async def until_asked(self) -> CaseProgress:
         """Wait until people are asked."""
-        return await self.until(lambda now: bool(now.gates))
+        return await self.until(lambda now: bool(now.gates) and all(gate.waiting_on for gate in now.gates))
 
     async def until_phase(self, phase: Phase) -> CaseProgress:
         """Wait for a phase."""
@@ -152,7 +153,7 @@ class Stage:
         """Deliver by update. Raises what the case refuses, as its callers see it."""
         try:
             answer: DecisionReceipt = await self.handle.execute_update(
-                "decide", decision, id=decision.decision_id, result_type=DecisionReceipt
+                "decide", decision, id=decision.decision_id, result_type=DecisionReceipt, rpc_timeout=PATIENCE
             )
         except WorkflowUpdateFailedError as refused:
             raise as_refusal(refused) from refused
@@ -234,6 +235,27 @@ class DevServerStage(Stage):
         """Put the clock of the case forward."""
         await self._skipper.fast_forward(self.handle, span)
         self._ahead += span
+
+
+class AwayLedger:
+    """A copy of the company's books under an address that nobody answers until it comes back."""
+
+    def __init__(self, stage: Stage) -> None:
+        books = make_url(stage.database.url)
+        self._name = f"{books.database}_ledger"
+        self._server = create_engine(books.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        stage.database.engine.dispose()  # PostgreSQL copies a database only while nobody uses it
+        self._do(f'CREATE DATABASE "{self._name}_away" TEMPLATE "{books.database}"')
+        address = books.set(database=self._name).render_as_string(hide_password=False)
+        stage.settings = stage.settings.model_copy(update={"receivables_url": SecretStr(address)})
+
+    def come_back(self) -> None:
+        """The books answer under their address."""
+        self._do(f'ALTER DATABASE "{self._name}_away" RENAME TO "{self._name}"')
+
+    def _do(self, statement: str) -> None:
+        with self._server.connect() as connection:
+            connection.execute(text(statement))
 
 
 def build_company(database: Database, clients: int = 2) -> Company:

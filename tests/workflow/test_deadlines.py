@@ -9,7 +9,7 @@ from models.approvals import Decision, Refusal, Verdict
 from models.case import CaseProgress
 from models.errors import DecisionRefused
 from tests.workflow.reading import kinds
-from tests.workflow.stage import TestServerStage
+from tests.workflow.stage import DevServerStage, Stage, TestServerStage
 
 # When each gate's decision is accepted, relative to the deadline of all four, and whether that is in time.
 ACCEPTED = {
@@ -23,7 +23,7 @@ ACCEPTED = {
 SOON = timedelta(seconds=2)
 
 
-async def open_four_gates(stage: TestServerStage) -> CaseProgress:
+async def open_four_gates(stage: Stage) -> CaseProgress:
     """Four gates with one deadline."""
     await stage.start(policy=stage.policy(sales_manager="hold", finance="hold", hr="hold", it="hold"))
     asked = await stage.until_asked()
@@ -31,7 +31,7 @@ async def open_four_gates(stage: TestServerStage) -> CaseProgress:
     return asked
 
 
-async def wait_past(stage: TestServerStage, due: datetime) -> None:
+async def wait_past(stage: Stage, due: datetime) -> None:
     """Until the engine's timers have fired; without a worker its time does not jump."""
     while await stage.clock() < due + timedelta(seconds=1.2):
         await asyncio.sleep(0.1)
@@ -63,21 +63,21 @@ def only_those_in_time_count(now: CaseProgress) -> None:
             assert gate.round == 2, "somebody else is asked"
 
 
-async def test_signals_that_are_heard_after_the_deadline_count_by_their_own_time(stage: TestServerStage) -> None:
-    async with stage.worker():
-        asked = await open_four_gates(stage)
+async def test_signals_that_are_heard_after_the_deadline_count_by_their_own_time(dev_stage: DevServerStage) -> None:
+    async with dev_stage.worker():
+        asked = await open_four_gates(dev_stage)
         due = asked.gates[0].due_at
         assert due is not None
-        await stage.pass_until(due - SOON)
+        await dev_stage.pass_until(due - SOON)
     # No worker: half of the signals reach the engine before its timer fires, half after it.
     answers = answers_around_the_deadline(asked)
-    await stage.signal(answers["sales_manager"])
-    await stage.signal(answers["hr"])
-    await wait_past(stage, due)
-    await stage.signal(answers["finance"])
-    await stage.signal(answers["it"])
-    async with stage.worker():
-        heard = await stage.until(lambda now: [gate.round for gate in now.gates] == [1, 1, 2, 2])
+    await dev_stage.signal(answers["sales_manager"])
+    await dev_stage.signal(answers["hr"])
+    await wait_past(dev_stage, due)
+    await dev_stage.signal(answers["finance"])
+    await dev_stage.signal(answers["it"])
+    async with dev_stage.worker():
+        heard = await dev_stage.until(lambda now: [gate.round for gate in now.gates] == [1, 1, 2, 2])
     only_those_in_time_count(heard)
     assert [(each.decision_id, each.reason) for each in heard.rejected] == [
         ("decision-hr", Refusal.LATE),
@@ -85,19 +85,20 @@ async def test_signals_that_are_heard_after_the_deadline_count_by_their_own_time
     ]
 
 
-async def test_updates_that_are_heard_after_the_deadline_count_by_their_own_time(stage: TestServerStage) -> None:
-    async with stage.worker():
-        asked = await open_four_gates(stage)
+async def test_updates_that_are_heard_after_the_deadline_count_by_their_own_time(dev_stage: DevServerStage) -> None:
+    async with dev_stage.worker():
+        asked = await open_four_gates(dev_stage)
         due = asked.gates[0].due_at
         assert due is not None
-        await stage.pass_until(due - SOON)
-    await wait_past(stage, due)
+        await dev_stage.pass_until(due - SOON)
+    await wait_past(dev_stage, due)
     waiting = {
-        gate: asyncio.create_task(stage.update(answer)) for gate, answer in answers_around_the_deadline(asked).items()
+        gate: asyncio.create_task(dev_stage.update(answer))
+        for gate, answer in answers_around_the_deadline(asked).items()
     }
-    async with stage.worker():
+    async with dev_stage.worker():
         answered = dict(zip(waiting, await asyncio.gather(*waiting.values(), return_exceptions=True), strict=True))
-        heard = await stage.until(lambda now: [gate.round for gate in now.gates] == [1, 1, 2, 2])
+        heard = await dev_stage.until(lambda now: [gate.round for gate in now.gates] == [1, 1, 2, 2])
     only_those_in_time_count(heard)
     for gate, answer in answered.items():
         if ACCEPTED[gate][1]:

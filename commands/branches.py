@@ -1,0 +1,59 @@
+"""Each branch of a case alone, and the evidence chain."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.plumbing import Case, Day, Json, Person, PolicyName, Store, _, case_id_of, say, settings, write_out
+
+app = typer.Typer()
+handover_app = typer.Typer(no_args_is_help=True, help=_("Successors for a book of business."))
+access_app = typer.Typer(no_args_is_help=True, help=_("Rights of a person."))
+evidence_app = typer.Typer(no_args_is_help=True, help=_("The evidence chain of a case."))
+app.add_typer(handover_app, name="handover")
+app.add_typer(access_app, name="access")
+app.add_typer(evidence_app, name="evidence")
+
+
+@app.command(help=_("Audit what the clients of a person owe, without a case."))
+def audit(employee: Person, as_of: Day = None, policy: PolicyName = "ifrs", json: Json = False) -> None:
+    from branch_service import audit_of
+
+    with Store() as store:
+        say(audit_of(store, settings(), employee, as_of.date() if as_of else None, policy), json, "audit")
+
+
+@handover_app.command("plan", help=_("Propose a successor for every client and open deal, without a case."))
+def handover_plan(employee: Person, as_of: Day = None, policy: PolicyName = "ifrs", json: Json = False) -> None:
+    from branch_service import handover_of
+
+    with Store() as store:
+        say(handover_of(store, settings(), employee, as_of.date() if as_of else None, policy), json, "handover")
+
+
+@access_app.command("show", help=_("List every right of a person, live from the systems."))
+def access_show(employee: Person, json: Json = False) -> None:
+    from branch_service import access_of
+
+    with Store() as store:
+        say(access_of(store, employee), json, "access")
+
+
+@evidence_app.command("verify", help=_("Check the evidence chain of a case; names the first bad entry."))
+def evidence_verify(case: Case, json: Json = False) -> None:
+    from branch_service import verify_evidence
+
+    with Store() as store:
+        checked = verify_evidence(store, case_id_of(store, case))
+    say(checked, json, "evidence")
+    raise typer.Exit(0 if checked.ok else 1)
+
+
+@evidence_app.command("export", help=_("Write the evidence chain as JSON lines."))
+def evidence_export(case: Case, output: Annotated[Path | None, typer.Option("--output", "-o")] = None) -> None:
+    from store import evidence
+
+    with Store() as store, store.begin() as connection:
+        lines = [entry.model_dump_json() for entry in evidence.read(connection, case_id_of(store, case))]
+    write_out("".join(line + "\n" for line in lines).encode(), output)

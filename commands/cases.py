@@ -1,0 +1,192 @@
+"""Verbs for cases: start, look, decide, withdraw, report."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands.plumbing import (
+    As,
+    Case,
+    Day,
+    Json,
+    Person,
+    PolicyName,
+    Store,
+    _,
+    acting,
+    case_id_of,
+    choice,
+    misuse,
+    moment_of,
+    on_case,
+    person_id_of,
+    progress_of_case,
+    reader,
+    run,
+    say,
+    settings,
+    write_out,
+)
+
+app = typer.Typer()
+
+
+@app.command(help=_("Start the departure of one person."))
+def start(  # noqa: PLR0913, PLR0917  (one parameter an option of the command line)
+    employee: Person,
+    last_working_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help=_("Last working day."))],
+    kind: Annotated[str, typer.Option(help=_("resignation, dismissal, mutual_agreement, contract_end, ..."))],
+    reason: Annotated[str | None, typer.Option(help=_("Kept in the database, shown to HR only."))] = None,
+    access_cutoff: Annotated[
+        str | None, typer.Option(help=_("When access ends (ISO time with zone); default end of the last working day."))
+    ] = None,
+    requested_by: As = None,
+    as_of: Day = None,
+    policy: PolicyName = "ifrs",
+    confirm_clients: Annotated[
+        int | None, typer.Option(help=_("Number of clients, to confirm a handover above the size brake of the policy."))
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the whole plan, change nothing."))] = False,
+    watch_it: Annotated[bool, typer.Option("--watch", help=_("Stay and show the progress."))] = False,
+    json: Json = False,
+) -> None:
+    from branch_service import preview
+    from case_service import StartOrder, start_case
+    from connections import connect_temporal
+    from models.case import SeparationKind
+
+    order = StartOrder(
+        employee=employee,
+        kind=choice(SeparationKind, kind, "--kind"),
+        last_working_day=last_working_day.date(),
+        access_cutoff=moment_of(access_cutoff),
+        requested_by=requested_by,
+        reason=reason,
+        as_of=as_of.date() if as_of else None,
+        policy=policy,
+        confirmed_clients=confirm_clients,
+    )
+    with Store() as store:
+        if dry_run:
+            say(preview(store, settings(), order), json, "preview")
+            return
+
+        async def go() -> Any:
+            return await start_case(await connect_temporal(settings()), store, order, settings().policy_dir)
+
+        started = run(go())
+    say(started, json, "started")
+    if watch_it:
+        watch(started.case_id, json=json)
+
+
+@app.command("list", help=_("List the cases."))
+def list_(
+    open_only: Annotated[bool, typer.Option("--open", help=_("Only those that have not ended."))] = False,
+    json: Json = False,
+) -> None:
+    from store.cases import list_cases
+
+    with Store() as store, store.begin() as connection:
+        found = list_cases(connection, open_only=open_only)
+    lines = [row.model_dump(mode="json", exclude={"policy", "plan", "reason"}) for row in found]
+    say({"cases": lines}, json, "cases")
+
+
+@app.command(help=_("Show where a case stands and on whom it waits."))
+def show(case: Case, json: Json = False) -> None:
+    say(progress_of_case(case), json, "progress")
+
+
+@app.command(help=_("Follow a case until it ends; Ctrl-C leaves it running."))
+def watch(case: Case, json: Json = False) -> None:
+    from reports.terminal import follow
+
+    follow(lambda: progress_of_case(case), reader(), as_json=json)
+
+
+@app.command(help=_("Everything that happened in a case, from its evidence chain."))
+def timeline(case: Case, json: Json = False) -> None:
+    from store import evidence
+
+    with Store() as store, store.begin() as connection:
+        entries = list(evidence.read(connection, case_id_of(store, case)))
+    say({"entries": [entry.model_dump(mode="json") for entry in entries]}, json, "timeline")
+
+
+@app.command(help=_("Decide about a gate as one of its approvers."))
+def decide(
+    case: Case,
+    gate: Annotated[str, typer.Argument(metavar="GATE")],
+    approve: Annotated[bool, typer.Option("--approve")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help=_("Needs a --note."))] = False,
+    by: As = None,
+    note: Annotated[str, typer.Option(help=_("The reason."))] = "",
+    json: Json = False,
+) -> None:
+    from datetime import UTC
+
+    from connections import connect_temporal
+    from models.approvals import Verdict
+    from web.answers import Standing
+    from web.door import decide as decide_at_the_door
+
+    if approve is reject or by is None:
+        misuse(_("say either --approve or --reject, and --as PERSON"))
+    with Store() as store:
+        result = run(
+            decide_at_the_door(
+                store,
+                lambda: connect_temporal(settings()),
+                case_id=case_id_of(store, case),
+                gate=gate,
+                verdict=Verdict.APPROVED if approve else Verdict.DECLINED,
+                by=person_id_of(store, by),
+                note=note,
+                now=datetime.now(UTC),
+            )
+        )
+    say(result, json, "decision")
+    raise typer.Exit(1 if result.standing is Standing.REFUSED else 0)
+
+
+@app.command(help=_("The leaver stays: give back every right and every client."))
+def withdraw(case: Case, by: As = None, json: Json = False) -> None:
+    from case_service import withdraw as withdraw_case
+
+    who = acting(by)
+    say(on_case(case, lambda client, case_id: withdraw_case(client, case_id, who)), json, "progress")
+
+
+@app.command(help=_("Move the last working day; every pending deadline follows."))
+def reschedule(
+    case: Case,
+    last_working_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])],
+    by: As = None,
+    json: Json = False,
+) -> None:
+    from case_service import reschedule as reschedule_case
+
+    day, who = last_working_day.date(), acting(by)
+    say(on_case(case, lambda client, case_id: reschedule_case(client, case_id, day, who)), json, "facts")
+
+
+@app.command(help=_("Print or open a version of the risk assessment report."))
+def report(
+    case: Case,
+    format_: Annotated[str, typer.Option("--format", help="html, pdf, json")] = "json",
+    lang: Annotated[str, typer.Option(help="zh, en")] = "",
+    version: Annotated[int | None, typer.Option(help=_("Default: the newest."))] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=_("File to write; default stdout."))] = None,
+    json: Json = False,
+) -> None:
+    from reports.render import render
+    from store import reports
+
+    if format_ not in ("html", "pdf", "json"):
+        misuse(_("--format is html, pdf or json"))
+    with Store() as store, store.begin() as connection:
+        found = reports.load(connection, case_id_of(store, case), version)
+    write_out(render(found, "json" if json else format_, lang or reader()), output)
