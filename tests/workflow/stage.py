@@ -16,9 +16,9 @@ from sqlalchemy import create_engine, make_url, text
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
 
-from case_service import StartedCase, StartOrder, as_refusal, start_case
+from case_service import StartedCase, StartOrder, as_refusal, reschedule, start_case
 from models.approvals import Decision, DecisionReceipt, Verdict
-from models.case import CaseProgress, CaseResult, Phase, SeparationKind
+from models.case import CaseDates, CaseProgress, CaseResult, Phase, SeparationKind
 from settings import Settings
 from store import decisions, gates
 from store.database import Database
@@ -92,6 +92,11 @@ class Stage:
         return await start_case(
             self.client, self.database, StartOrder(**(fields | order)), policy_dir=self.settings.policy_dir
         )
+
+    async def reschedule(self, days_from_today: timedelta) -> CaseDates:
+        """HR moves the last working day."""
+        day = (await self.clock()).date() + days_from_today
+        return await reschedule(self.client, CASE, day, "H2")
 
     async def progress(self) -> CaseProgress:
         """What the case says about itself."""
