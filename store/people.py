@@ -42,7 +42,7 @@ def with_role(connection: Connection, role: Role) -> list[Employee]:
     rows = connection.execute(
         select(employees)
         .where(
-            (employees.c.role == role) | literal(role.value) == any_(employees.c.extra_roles),
+            (employees.c.role == role) | (literal(role.value) == any_(employees.c.extra_roles)),
             employees.c.status == "active",
         )
         .order_by(employees.c.id)

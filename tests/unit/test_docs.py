@@ -151,11 +151,6 @@ def _parse(arguments: list[str]) -> None:
     VERBS[path].make_context(" ".join(path), arguments[len(path) :])
 
 
-def test_the_readme_says_that_the_scan_has_no_command_as_long_as_it_has_none() -> None:
-    has_command = any(path[0] == "scan" for path in VERBS)
-    assert has_command is ("no command starts it yet" not in text_of(ENGLISH))
-
-
 def test_both_readmes_have_the_same_parts() -> None:
     def parts(page: Path) -> dict[str, object]:
         text = text_of(page)
