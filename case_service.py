@@ -235,14 +235,14 @@ async def _update(client: Client, case_id: str, name: str, message: object, answ
 
 
 def as_refusal(failure: BaseException) -> OffboardError:
-    """The innermost typed error of a failure that came over the wire."""
+    """The innermost error of ours in a failure that came over the wire; what lies deeper is why it was raised."""
+    known = {kind.__name__: kind for kind in _tree(OffboardError)}
     inner: BaseException | None = failure
     found: ApplicationError | None = None
     while inner is not None:
-        if isinstance(inner, ApplicationError):
+        if isinstance(inner, ApplicationError) and (found is None or inner.type in known):
             found = inner
         inner = getattr(inner, "cause", None) or inner.__cause__
-    known = {kind.__name__: kind for kind in _tree(OffboardError)}
     if found is None:
         return Refused(str(failure))
     return known.get(found.type or "", Refused)(found.message)

@@ -121,6 +121,7 @@ def _close(connection: Connection, asked: CloseRequest) -> dict[str, int]:
             raise CaseConflict(f"the case has ended as {case.phase.value}; nothing was changed", case=case.id)
         return {}
     if asked.phase is Phase.CLOSED and (found := _obstacles(connection, case, asked.at)):
+        cases.set_phase(connection, case.id, Phase.CLOSING)
         return found
     effects.once(
         connection,

@@ -13,7 +13,7 @@ from activities.successor_planning import plan_handover
 from activities.transfer_ledger import Outcome, outcomes
 from activities.transfers import Order, move_clients, move_deals, move_stray_items
 from activities.undo import give_back
-from models.case import Branch, BranchRequest
+from models.case import Branch, BranchRequest, Phase
 from models.errors import CaseConflict
 from models.handover import (
     HandoverRequest,
@@ -73,6 +73,8 @@ class HandoverActivities:
         Successors are checked again at that moment. Raises CaseConflict when no such plan is kept.
         """
         plan, order = self._order(request)
+        with self._database.begin() as connection:
+            cases.set_phase(connection, order.case_id, Phase.HANDING_OVER)
         clients = [one for one in plan.transfers if one.kind == Kind.CLIENT]
         deals = [one for one in plan.transfers if one.kind == Kind.OPPORTUNITY]
         for number, batch in enumerate(_batches(clients)):

@@ -20,6 +20,7 @@ UPDATE tasks SET outcome = 'assigned' FROM decided WHERE tasks.id = decided.task
 
 END_TASKS = text("UPDATE tasks SET outcome = 'withdrawn' WHERE case_id = :case AND kind = :kind AND outcome IS NULL")
 
+# Somebody who took a client over and is leaving by now still holds it: their own case hands it on.
 # Clients that this case moved; they stay its concern until it is closed.
 MOVED = """
 moved AS (
@@ -30,7 +31,7 @@ moved AS (
 CLIENTS = text(f"""
 WITH {MOVED}
 SELECT count(*) FROM clients c
-LEFT JOIN employees o ON o.id = coalesce(c.interim_owner_id, c.owner_id) AND o.status = 'active' AND o.id <> :leaver
+LEFT JOIN employees o ON o.id = coalesce(c.interim_owner_id, c.owner_id) AND o.status <> 'left' AND o.id <> :leaver
 WHERE c.status = 'active' AND o.id IS NULL AND c.id IN (
     SELECT id FROM clients WHERE owner_id = :leaver UNION SELECT id FROM clients WHERE interim_owner_id = :leaver
     UNION SELECT id FROM moved
@@ -45,7 +46,7 @@ WITH {MOVED}, concerned AS (
     UNION SELECT i.id FROM invoices i JOIN moved m ON m.id = i.client_id
 )
 SELECT count(*) FROM concerned JOIN invoices i ON i.id = concerned.id
-LEFT JOIN employees k ON k.id = i.collector_id AND k.status = 'active' AND k.id <> :leaver
+LEFT JOIN employees k ON k.id = i.collector_id AND k.status <> 'left' AND k.id <> :leaver
 LEFT JOIN LATERAL (SELECT sum(p.amount) AS paid FROM payments p WHERE p.invoice_id = i.id) p ON true
 WHERE k.id IS NULL AND i.amount <> coalesce(p.paid, 0)
 """)  # noqa: S608  (a constant of this module)
@@ -68,7 +69,7 @@ def end_tasks(connection: Connection, case_id: str) -> None:
 
 
 def count(connection: Connection, case_id: str, leaver: str) -> dict[str, int]:
-    """How many clients have no active owner, open items no active collector, open deals still the leaver as owner."""
+    """How many clients have no owner, open items no collector, open deals still the leaver as owner."""
     asked = {"case": case_id, "leaver": leaver, "prefix": f"{case_id}/transfer/client/"}
     found = {"clients_without_owner": CLIENTS, "items_without_collector": ITEMS, "open_deals_of_the_leaver": DEALS}
     counts = {kind: connection.execute(query, asked).scalar_one() for kind, query in found.items()}

@@ -29,7 +29,7 @@ from web.door import decide
 
 CASES = 40
 AT_ONCE = 10
-EMPLOYEES = 80
+EMPLOYEES = 130
 
 
 def run(cases: int = CASES) -> dict[str, str]:
@@ -48,7 +48,7 @@ async def _measure(settings: Settings, info: StackInfo, cases: int) -> dict[str,
     database = open_database(settings)
     fill(database, employees=EMPLOYEES, seed=11, say=lambda line: None)
     client = await connect_temporal(settings)
-    leavers = _leavers(database)[:cases]
+    leavers = _leavers(database)[:cases]  # half of the salespeople stay, so that there are successors
     bare = subprocess.Popen([sys.executable, "-m", "benchmarks.bare_flow", str(info.temporal)])
     try:
         servers = [service.pid for service in info.services.values() if service.pid]

@@ -1,6 +1,7 @@
 """Views of the command's answers: from plain JSON to tables and sentences in the reader's language."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.table import Table
@@ -189,15 +190,18 @@ def _decision(plain: Any, words: Language) -> Blocks:
 def _audit(plain: Any, words: Language) -> Blocks:
     blocks: Blocks = []
     for found in [plain["main"], *plain["others"]] if plain["main"] else []:
-        currency = found["currency"]
+
+        def money(amount: str, currency: str = found["currency"]) -> str:
+            return words.money(Decimal(amount), currency)
+
         table = _table(words, "bucket", "items", "amount", right=("items", "amount"))
         for label, amount in found["buckets"].items():
-            table.add_row(label, str(found["bucket_items"].get(label, 0)), f"{amount} {currency}")
+            table.add_row(label, str(found["bucket_items"].get(label, 0)), money(amount))
         lines = (
             words.text(
-                "Open: {amount}, overdue: {overdue}", amount=f"{found['total']} {currency}", overdue=found["overdue"]
+                "Open: {amount}, overdue: {overdue}", amount=money(found["total"]), overdue=money(found["overdue"])
             ),
-            words.text("Expected credit loss: {amount}", amount=found["expected_credit_loss"]),
+            words.text("Expected credit loss: {amount}", amount=money(found["expected_credit_loss"])),
             words.text("Bad-debt coefficient: {ratio}", ratio=found["bad_debt_coefficient"]),
             words.text(
                 "open items: {n}, disputed: {disputed}", n=found["open_items"], disputed=found["disputed_items"]

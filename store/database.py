@@ -21,6 +21,7 @@ class Database:
             url,
             pool_size=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error travels into the engine's history; the values may be names and notes
             connect_args={"connect_timeout": 5, "application_name": "offboard"},
         )
         event.listen(self.engine, "connect", _in_utc)

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from hypothesis import HealthCheck, settings
 
 from embedded.postgres import Postgres
 from store.database import Database
+
+# A slow moment of a shared machine is no failure of a property.
+settings.register_profile("offboard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("offboard")
 
 _numbers = itertools.count(1)
 

@@ -1,10 +1,12 @@
 """What the pages say about a case, in the reader's language: plain values for the templates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from models.approvals import Verdict
 from models.reasons import Reason
+from models.receivables import CurrencyAudit
 from models.report import CaseReport
 from reports.language import Language
 from reports.words import DOMAINS
@@ -117,19 +119,22 @@ def _question(report: CaseReport, words: Language) -> str:
 
 
 def _money(report: CaseReport, words: Language) -> tuple[str, str]:
-    """(what is owed, how much of it is overdue). Unknown is said as unknown, never as zero; currencies stand apart."""
+    """(what is overdue, of how much that is owed), as in the report. Unknown is never zero; currencies stand apart."""
     audit = report.receivables
     if audit is None:
         return words.text("Not known yet"), words.text("the audit of receivables has not answered")
-    shown = (audit, *audit.others)[:CURRENCIES_SHOWN]
-    total = " + ".join(words.money(each.total, each.currency) for each in shown)
-    hidden = 1 + len(audit.others) - len(shown)
-    if hidden:
-        total += " " + words.count("+ {n} more currency", "+ {n} more currencies", hidden)
-    overdue = [words.money(each.overdue, each.currency) for each in (audit, *audit.others) if each.overdue]
-    overdue = overdue[:CURRENCIES_SHOWN]
-    late = words.text("overdue: {amount}", amount=" + ".join(overdue)) if overdue else words.text("nothing overdue")
-    return total, late
+    audits = (audit, *audit.others)
+    late = [each for each in audits if each.overdue]
+    if not late:
+        return words.text("nothing overdue"), words.text("of {total} owed", total=_sums(audits, "total", words))
+    return _sums(late, "overdue", words), words.text("overdue, of {total} owed", total=_sums(audits, "total", words))
+
+
+def _sums(audits: Sequence[CurrencyAudit], what: str, words: Language) -> str:
+    shown = [words.money(getattr(each, what), each.currency) for each in audits[:CURRENCIES_SHOWN]]
+    hidden = len(audits) - len(shown)
+    more = " " + words.count("+ {n} more currency", "+ {n} more currencies", hidden) if hidden else ""
+    return " + ".join(shown) + more
 
 
 def _top(report: CaseReport) -> tuple[Reason, ...]:

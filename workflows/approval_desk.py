@@ -142,7 +142,7 @@ class ApprovalDesk:
         for plan in plans:
             gate = self.gates.get(plan.gate)
             if gate is not None:
-                gate.plan, gate.outcome, gate.asked_again = plan, None, True
+                gate.plan, gate.outcome, gate.asked_again, gate.new_due_at = plan, None, True, None
         if fresh:
             opened = {plan.gate: Gate(plan) for plan in fresh}
             self.gates.update(opened)
@@ -154,7 +154,7 @@ class ApprovalDesk:
         for plan in plans:
             gate = self.gates.get(plan.gate)
             if gate and gate.plan.due_at != plan.due_at:
-                gate.plan = plan
+                gate.plan, gate.new_due_at = plan, plan.due_at
                 gate.asked_again = gate.asked_again or gate.outcome is None
 
     async def stop(self) -> None:
@@ -180,14 +180,14 @@ class ApprovalDesk:
                 await workflow.wait_condition(lambda: gate.asked_again)
                 continue
             if gate.asked_again:
-                ladder, due_at = Ladder.APPROVER, max(gate.plan.due_at, self._soonest(gate))
+                ladder, due_at = Ladder.APPROVER, gate.new_due_at or max(gate.plan.due_at, self._soonest(gate))
             elif ladder is not Ladder.APPROVER and gate.plan.on_silence is OnSilence.DECLINE:
                 self._time_out(gate)
                 continue
             else:
                 ladder = LADDER_AFTER[ladder]
                 due_at = max(gate.plan.escalation_due_at, self._soonest(gate))
-            gate.asked_again = False
+            gate.asked_again, gate.new_due_at = False, None
             await self._office.open([(gate, ladder, due_at)], self.barred)
 
     def _soonest(self, gate: Gate) -> datetime:

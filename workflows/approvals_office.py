@@ -30,8 +30,9 @@ with workflow.unsafe.imports_passed_through():
 class Gate:
     """One gate while it is worked on.
 
-    `asked_again` is set when the open round no longer fits and a new one is due; `opening` while people are being
-    asked: some have their link already, and what they decide waits until we know the round.
+    `asked_again` is set when the open round no longer fits and a new one is due, with `new_due_at` when its date was
+    moved; `opening` while people are being asked: some have their link already, and what they decide waits until we
+    know the round.
     """
 
     def __init__(self, plan: GatePlan) -> None:
@@ -40,13 +41,19 @@ class Gate:
         self.round: GateRound | None = None
         self.outcome: GateOutcome | None = None
         self.asked_again = False
+        self.new_due_at: datetime | None = None
         self.opening = True
 
     def view(self) -> GateView:
         """The gate as progress shows it."""
-        waiting = self.round.approvers if self.round and self.outcome is None else ()
-        due_at = self.round.due_at if self.round and self.outcome is None else None
-        return GateView(gate=self.plan.gate, waiting_on=waiting, due_at=due_at, round=self.rounds, outcome=self.outcome)
+        open_round = self.round if self.outcome is None else None
+        return GateView(
+            gate=self.plan.gate,
+            waiting_on=open_round.approvers if open_round else (),
+            due_at=open_round.due_at if open_round else None,
+            round=self.round.round if self.round else self.rounds,
+            outcome=self.outcome,
+        )
 
 
 class ApprovalsOffice:

@@ -28,7 +28,8 @@ class CallConfig(TypedDict, total=False):
 QUICK: CallConfig = {"start_to_close_timeout": timedelta(seconds=60), "retry_policy": _RETRY}
 LONG: CallConfig = {
     "start_to_close_timeout": timedelta(hours=2),
-    "heartbeat_timeout": timedelta(minutes=2),
+    # Well below the budget of the branches: a killed worker must be noticed before a branch counts as unknown.
+    "heartbeat_timeout": timedelta(seconds=30),
     # A withdrawal walks effects back: it must not start while the other half of an activity still runs.
     "cancellation_type": workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     "retry_policy": _RETRY,

@@ -103,6 +103,8 @@ class CaseState:
             if name != "decision":
                 raise ValueError(f"unknown signal {name[:40]!r}")
             decision = workflow.payload_converter().from_payload(args[0].payload, Decision)
+            if decision is None:  # JSON null fits every type
+                raise ValueError("nothing was decided")
             receipt = await self._desk.hear(decision)
             if receipt.counted:
                 return

@@ -62,7 +62,7 @@ class CaseSteps(CaseState):
 
     async def _lock(self, grades: tuple[Grade, ...]) -> LockSummary:
         asked = LockRequest(case_id=self._request.case_id, employee_id=self._request.employee_id, grades=grades)
-        span = f"{min(grades).name.lower()} to {max(grades).name.lower()}"
+        span = " to ".join(dict.fromkeys(grade.name.lower() for grade in (min(grades), max(grades))))
         return await self._call(AccessActivities.lock_access, asked, f"lock access, {span}", LONG)
 
     async def _first_lock(self, plan: CasePlan) -> str:

@@ -1,0 +1,165 @@
+"""The approval desk against a small model: any order of decisions, repeats, new reports."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from models.approvals import Decision, GatePlan, GateRound, Ladder, Refusal, Verdict
+from models.people import Role
+from models.risk import ReportRef
+from models.risk_level import Level
+from workflows.approval_desk import ApprovalDesk
+from workflows.approvals_office import Gate
+
+DUE = datetime(2026, 11, 26, 10, tzinfo=UTC)
+PLAN = GatePlan(gate="finance", role=Role.FINANCE_REVIEWER, due_at=DUE, escalation_due_at=DUE + timedelta(days=2))
+ASKED = ("F1", "F2", "starter")  # the starter stands on the list by mistake
+PEOPLE = (*ASKED, "F3", "leaver", "successor")
+BARRED = frozenset({"leaver", "starter", "successor"})
+
+
+@dataclass(frozen=True)
+class Press:
+    """Somebody decides, at a time relative to the deadline, about version 1 or 2 of the report."""
+
+    by: str
+    verdict: Verdict
+    seconds: int
+    version: int
+    has_note: bool
+    repeats: int
+
+
+@dataclass(frozen=True)
+class NewReport:
+    """A materially changed report; `opened` when the people have been asked about it already."""
+
+    opened: bool
+
+
+@dataclass
+class Model:
+    """What should happen, in the plainest words: the first fair decision in time stands, for the report of the day."""
+
+    version: int = 1
+    asked_about: int = 1
+    verdict: Verdict | None = None
+    by: str | None = None
+    counted: list[str] = field(default_factory=list)
+
+    def press(self, press: Press) -> bool:
+        """True when it counts."""
+        fair = press.by in ASKED and press.by not in BARRED
+        says_something = press.verdict is Verdict.APPROVED or (press.verdict is Verdict.DECLINED and press.has_note)
+        current = press.version == self.asked_about == self.version
+        counts = self.verdict is None and fair and says_something and press.seconds <= 0 and current
+        if counts:
+            self.verdict, self.by = press.verdict, press.by
+        return counts
+
+    def new_report(self, event: NewReport) -> None:
+        """What was decided lapses."""
+        self.version, self.verdict, self.by = 2, None, None
+        self.asked_about = 2 if event.opened else self.asked_about
+
+
+def digest(version: int) -> str:
+    return f"digest {version}"
+
+
+def open_round(version: int) -> GateRound:
+    return GateRound(
+        gate="finance", round=version, ladder=Ladder.APPROVER, approvers=ASKED, due_at=DUE, report_version=version,
+        report_digest=digest(version),
+    )  # fmt: skip
+
+
+def report(version: int) -> ReportRef:
+    return ReportRef(version=version, digest=digest(version), score=Decimal(50), level=Level.MEDIUM, provisional=False)
+
+
+class Desk(ApprovalDesk):
+    """A desk whose rounds are opened by hand: no engine runs here."""
+
+    def __init__(self) -> None:
+        super().__init__("offboarding-E1", "E1", lambda: None)
+        self.barred = BARRED
+        self.gates["finance"] = Gate(PLAN)
+        self.gates["finance"].opening = False
+        self.gates["finance"].round = open_round(1)
+        self._office.report = report(1)
+
+    def change(self, event: NewReport) -> None:
+        """What `ask` does to a gate that is open, and, once people have been asked, what `_run` does."""
+        self._office.report = report(2)
+        gate = self.gates["finance"]
+        gate.outcome, gate.asked_again = None, not event.opened
+        gate.round = open_round(2) if event.opened else gate.round
+
+
+presses = st.builds(
+    Press,
+    by=st.sampled_from(PEOPLE),
+    verdict=st.sampled_from(Verdict),
+    seconds=st.sampled_from([-3600, -1, 0, 1, 3600]),
+    version=st.sampled_from([1, 2]),
+    has_note=st.booleans(),
+    repeats=st.integers(1, 3),
+)
+events = st.lists(presses | st.builds(NewReport, opened=st.booleans()), max_size=12)
+
+
+@given(story=events)
+@settings(max_examples=1500, deadline=None)
+@example(story=[Press("F1", Verdict.APPROVED, 0, 1, has_note=False, repeats=2),
+                Press("F2", Verdict.DECLINED, -1, 1, has_note=True, repeats=1)])  # fmt: skip
+@example(story=[NewReport(opened=False), Press("F1", Verdict.APPROVED, -1, 1, has_note=False, repeats=1)])
+def test_every_order_of_events_ends_as_the_model_says(story: list[Press | NewReport]) -> None:
+    desk, model = Desk(), Model()
+    for number, event in enumerate(story):
+        if isinstance(event, NewReport):
+            desk.change(event)
+            model.new_report(event)
+            continue
+        decision = Decision(
+            decision_id=f"decision {number}",
+            gate="finance",
+            verdict=event.verdict,
+            by=event.by,
+            accepted_at=DUE + timedelta(seconds=event.seconds),
+            report_digest=digest(event.version),
+            has_note=event.has_note,
+        )
+        foreseen = desk.refusal_of(decision)
+        receipts = [desk.take(decision) for _ in range(event.repeats)]
+        assert receipts == [receipts[0]] * event.repeats, "the same decision gets the same receipt"
+        assert receipts[0].counted == model.press(event)
+        assert receipts[0].refusal == foreseen, "the validator and the handler agree"
+        assert receipts[0].counted == (receipts[0].refusal is None)
+        if receipts[0].refusal is Refusal.ALREADY_DECIDED:
+            assert receipts[0].decided_by == model.by, "whoever comes second is told who was first"
+    outcome = desk.gates["finance"].outcome
+    assert (outcome.verdict if outcome else None, outcome.by if outcome else None) == (model.verdict, model.by)
+    assert desk.refused == (model.verdict is Verdict.DECLINED)
+
+
+@given(story=st.lists(presses, min_size=1, max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_approve_and_decline_at_once_leave_the_first_and_only_one(story: list[Press]) -> None:
+    desk = Desk()
+    counted = []
+    for number, press in enumerate(story):
+        decision = Decision(
+            decision_id=f"decision {number}", gate="finance", verdict=press.verdict, by=press.by, accepted_at=DUE,
+            report_digest=digest(1), has_note=True,
+        )  # fmt: skip
+        if desk.take(decision).counted:
+            counted.append(decision)
+    assert len(counted) <= 1
+    fair = [press for press in story if press.by in {"F1", "F2"} and press.verdict is not Verdict.TIMED_OUT]
+    assert bool(counted) == bool(fair)
+    if counted:
+        assert (counted[0].by, counted[0].verdict) == (fair[0].by, fair[0].verdict)
