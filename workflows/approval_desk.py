@@ -182,7 +182,7 @@ class ApprovalDesk:
             if gate.asked_again:
                 ladder, due_at = Ladder.APPROVER, gate.new_due_at or max(gate.plan.due_at, self._soonest(gate))
             elif ladder is not Ladder.APPROVER and gate.plan.on_silence is OnSilence.DECLINE:
-                self._time_out(gate)
+                self._time_out(gate, workflow.now())
                 continue
             else:
                 ladder = LADDER_AFTER[ladder]
@@ -222,12 +222,12 @@ class ApprovalDesk:
             return False
         return True
 
-    def _time_out(self, gate: Gate) -> None:
+    def _time_out(self, gate: Gate, at: datetime) -> None:
         last = gate.round
         gate.outcome = GateOutcome(
             gate=gate.plan.gate,
             verdict=Verdict.TIMED_OUT,
-            at=workflow.now(),
+            at=at,
             round=gate.rounds,
             report_version=last.report_version if last else 0,
             report_digest=last.report_digest if last else "",

@@ -65,8 +65,9 @@ async def test_every_call_and_timer_says_what_it_is_for_and_how_long_it_may_take
     assert len(summaries) > 15
     assert all(0 < len(summary.encode()) <= 200 for summary in summaries.values()), summaries
     for call in kinds(history, "activity_task_scheduled"):
-        assert call["startToCloseTimeout"] in {"60s", "7200s"}, call["activityType"]
-        assert call["startToCloseTimeout"] == "60s" or call["heartbeatTimeout"] == "120s", call["activityType"]
+        limit, beat = (float(call.get(name, "0s")[:-1]) for name in ("startToCloseTimeout", "heartbeatTimeout"))
+        assert limit > 0, call["activityType"]
+        assert limit <= 60 or 0 < beat <= 120, f"{call['activityType']} may be long and must show that it lives"
 
 
 async def test_admins_see_whom_a_case_waits_for_even_without_a_worker(dev_stage: DevServerStage) -> None:
@@ -93,4 +94,4 @@ async def test_an_ended_case_waits_for_nobody(dev_stage: DevServerStage) -> None
     attributes = (await dev_stage.handle.describe()).typed_search_attributes
     assert (ended.waiting_on, ended.next_deadline) == ((), None)
     assert (attributes[shown.PHASE], attributes.get(shown.WAITING_ON, [])) == ("closed", [])
-    assert shown.NEXT_DEADLINE not in attributes
+    assert attributes.get(shown.NEXT_DEADLINE) is None

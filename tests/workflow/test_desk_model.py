@@ -1,6 +1,7 @@
 """The approval desk against a small model: any order of decisions, repeats, new reports."""
 
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -40,6 +41,16 @@ class NewReport:
     opened: bool
 
 
+@dataclass(frozen=True)
+class Silence:
+    """Everybody's time is over, and the policy says that silence declines."""
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """The leaver stays: nothing is asked any more."""
+
+
 @dataclass
 class Model:
     """What should happen, in the plainest words: the first fair decision in time stands, for the report of the day."""
@@ -48,14 +59,14 @@ class Model:
     asked_about: int = 1
     verdict: Verdict | None = None
     by: str | None = None
-    counted: list[str] = field(default_factory=list)
+    over: bool = False
 
     def press(self, press: Press) -> bool:
         """True when it counts."""
         fair = press.by in ASKED and press.by not in BARRED
         says_something = press.verdict is Verdict.APPROVED or (press.verdict is Verdict.DECLINED and press.has_note)
         current = press.version == self.asked_about == self.version
-        counts = self.verdict is None and fair and says_something and press.seconds <= 0 and current
+        counts = self.verdict is None and fair and says_something and press.seconds <= 0 and current and not self.over
         if counts:
             self.verdict, self.by = press.verdict, press.by
         return counts
@@ -64,6 +75,17 @@ class Model:
         """What was decided lapses."""
         self.version, self.verdict, self.by = 2, None, None
         self.asked_about = 2 if event.opened else self.asked_about
+
+    def happen(self, event: object) -> None:
+        """Whatever is no decision. Nobody's answer is no approval; after a withdrawal nothing is asked again."""
+        if self.over:
+            return
+        if isinstance(event, NewReport):
+            self.new_report(event)
+        elif isinstance(event, Silence) and self.verdict is None:
+            self.verdict, self.by = Verdict.TIMED_OUT, None
+        elif isinstance(event, Withdrawal):
+            self.over = True
 
 
 def digest(version: int) -> str:
@@ -99,7 +121,19 @@ class Desk(ApprovalDesk):
         gate.outcome, gate.asked_again = None, not event.opened
         gate.round = open_round(2) if event.opened else gate.round
 
+    def happen(self, event: object) -> None:
+        """Whatever is no decision. After a withdrawal the case does nothing of this any more."""
+        if self.gates["finance"].round is None:
+            return
+        if isinstance(event, NewReport):
+            self.change(event)
+        elif isinstance(event, Silence) and self.gates["finance"].outcome is None:
+            self._time_out(self.gates["finance"], DUE)
+        elif isinstance(event, Withdrawal):
+            asyncio.run(self.stop())
 
+
+Event = Press | NewReport | Silence | Withdrawal
 presses = st.builds(
     Press,
     by=st.sampled_from(PEOPLE),
@@ -109,7 +143,8 @@ presses = st.builds(
     has_note=st.booleans(),
     repeats=st.integers(1, 3),
 )
-events = st.lists(presses | st.builds(NewReport, opened=st.booleans()), max_size=12)
+changes = st.builds(NewReport, opened=st.booleans()) | st.just(Silence()) | st.just(Withdrawal())
+events = st.lists(presses | changes, max_size=12)
 
 
 @given(story=events)
@@ -117,12 +152,12 @@ events = st.lists(presses | st.builds(NewReport, opened=st.booleans()), max_size
 @example(story=[Press("F1", Verdict.APPROVED, 0, 1, has_note=False, repeats=2),
                 Press("F2", Verdict.DECLINED, -1, 1, has_note=True, repeats=1)])  # fmt: skip
 @example(story=[NewReport(opened=False), Press("F1", Verdict.APPROVED, -1, 1, has_note=False, repeats=1)])
-def test_every_order_of_events_ends_as_the_model_says(story: list[Press | NewReport]) -> None:
+def test_every_order_of_events_ends_as_the_model_says(story: list[Event]) -> None:
     desk, model = Desk(), Model()
     for number, event in enumerate(story):
-        if isinstance(event, NewReport):
-            desk.change(event)
-            model.new_report(event)
+        if not isinstance(event, Press):
+            desk.happen(event)
+            model.happen(event)
             continue
         decision = Decision(
             decision_id=f"decision {number}",
@@ -143,7 +178,7 @@ def test_every_order_of_events_ends_as_the_model_says(story: list[Press | NewRep
             assert receipts[0].decided_by == model.by, "whoever comes second is told who was first"
     outcome = desk.gates["finance"].outcome
     assert (outcome.verdict if outcome else None, outcome.by if outcome else None) == (model.verdict, model.by)
-    assert desk.refused == (model.verdict is Verdict.DECLINED)
+    assert desk.refused == (model.verdict in {Verdict.DECLINED, Verdict.TIMED_OUT})
 
 
 @given(story=st.lists(presses, min_size=1, max_size=12))

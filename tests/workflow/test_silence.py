@@ -46,6 +46,7 @@ async def test_a_silent_gate_that_holds_stays_open_and_visible(stage: TestServer
 
     assert (held.phase, held.waiting_on) == (Phase.APPROVING, ("sales_manager",))
     assert held.gates[0].outcome is None
+    assert held.next_deadline is not None
     assert held.next_deadline == held.gates[0].due_at
     assert held.next_deadline > await stage.clock()
     nothing_was_approved(stage)

@@ -140,3 +140,23 @@ async def test_a_decision_that_comes_after_the_withdrawal_changes_nothing(stage:
         ended = await stage.until_phase(Phase.WITHDRAWN)
     assert {gate.outcome for gate in ended.gates} == {None}
     assert stage.evidence("gate.closed") == []
+
+
+async def test_an_answer_to_a_question_that_could_not_be_asked_does_not_hold_the_withdrawal(
+    stage: TestServerStage,
+) -> None:
+    async with stage.worker():
+        await while_nobody_can_be_asked(stage)
+        answer = Decision(
+            decision_id="early",
+            gate="finance",
+            verdict=Verdict.APPROVED,
+            by="F1",
+            accepted_at=await stage.clock(),
+            report_digest=(await stage.progress()).report_digest,
+        )
+        await stage.signal(answer)  # waits for the round that it may belong to
+        await withdraw(stage.client, CASE, "H2")
+        ended = await stage.until_phase(Phase.WITHDRAWN)
+        await stage.handle.result()
+    assert [(each.decision_id, each.reason) for each in ended.rejected] == [("early", "not_open")]

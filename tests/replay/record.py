@@ -1,0 +1,173 @@
+"""Records the histories that test_replay.py replays: `python -m tests.replay.record`, from the root of the checkout.
+
+Record anew only when a change of the workflow is not meant to carry on cases that run already; otherwise the old
+histories are the proof that it does.
+"""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.client import Client, WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from case_service import withdraw
+from embedded.namespace import prepare
+from embedded.postgres import Postgres
+from embedded.temporal import Temporal
+from models.case import Phase, SeparationKind
+from store.database import Database
+from tests.workflow.stage import CASE, AwayLedger, DevServerStage, build_company
+
+HISTORIES = Path(__file__).with_name("histories")
+DAY = timedelta(days=1)
+
+
+async def closed(stage: DevServerStage) -> None:
+    """The default case: everybody approves, clients and access go, the case closes."""
+    async with stage.worker():
+        await stage.start(access_cutoff=await stage.clock() + timedelta(seconds=2))
+        await stage.until_asked()
+        await stage.decide()
+        await stage.until_phase(Phase.CLOSED)
+
+
+async def escalated_and_declined(stage: DevServerStage) -> None:
+    """Nobody answers; silence declines after the escalation."""
+    async with stage.worker():
+        await stage.start(policy=stage.policy(finance="decline"))
+        await stage.until_asked()
+        await stage.pass_time(30 * DAY)
+        await stage.until_phase(Phase.DECLINED)
+
+
+async def late_branch(stage: DevServerStage) -> None:
+    """The receivables come after their budget; everybody is asked again."""
+    ledger = AwayLedger(stage)
+    async with stage.worker():
+        await stage.start(policy=stage.policy(sales_manager="hold", finance="hold"))
+        await stage.pass_time(timedelta(seconds=62))
+        await stage.until_asked()
+        await stage.decide("finance")
+        ledger.come_back()
+        await stage.pass_time(timedelta(minutes=2))
+        await stage.until(lambda now: all(gate.round == 2 for gate in now.gates))
+        await stage.decide()
+        await stage.until(lambda now: "access cut-off" in now.waiting_on)
+        await stage.pass_time(31 * DAY)
+        await stage.until_phase(Phase.CLOSED)
+
+
+async def withdrawn(stage: DevServerStage) -> None:
+    """The leaver stays, after everything was handed over."""
+    async with stage.worker():
+        await stage.start(policy=stage.policy(sales_manager="hold", finance="hold"))
+        await stage.until_asked()
+        await stage.decide()
+        await stage.until(lambda now: "access cut-off" in now.waiting_on)
+        await withdraw(stage.client, CASE, "H2")
+        await stage.until_phase(Phase.WITHDRAWN)
+
+
+async def dismissal(stage: DevServerStage) -> None:
+    """Locked before anybody is told; a signal that nobody should send comes in between."""
+    async with stage.worker():
+        await stage.start(kind=SeparationKind.DISMISSAL, policy=stage.policy(sales_manager="hold", hr="hold"))
+        await stage.until_asked()
+        await stage.handle.signal("decision", None)
+        await stage.signal(await stage.press("hr"))
+        await stage.decide("sales_manager")
+        await stage.until(lambda now: "access cut-off" in now.waiting_on)
+        await stage.pass_time(31 * DAY)
+        await stage.until_phase(Phase.CLOSED)
+
+
+async def reschedule(stage: DevServerStage) -> None:
+    """The last working day moves twice: while a gate is open, and while only the access cut-off is waited for."""
+    async with stage.worker():
+        await stage.start(policy=stage.policy(sales_manager="hold"))
+        asked = await stage.until_asked()
+        assert asked.next_deadline is not None
+        await stage.pass_until(asked.next_deadline - timedelta(hours=1))
+        await stage.reschedule(40 * DAY)
+        await stage.until(lambda now: all(gate.round == 2 for gate in now.gates))
+        await stage.decide()
+        await stage.until(lambda now: "access cut-off" in now.waiting_on)
+        dates = await stage.reschedule(10 * DAY)
+        await stage.pass_until(dates.access_cutoff + timedelta(minutes=1))
+        await stage.until_phase(Phase.CLOSED)
+
+
+SCENARIOS: tuple[Callable[[DevServerStage], Awaitable[None]], ...] = (
+    closed,
+    escalated_and_declined,
+    late_branch,
+    withdrawn,
+    dismissal,
+    reschedule,
+)
+
+
+def scrubbed(history: WorkflowHistory) -> str:
+    """The history as JSON without what belongs to the machine: stack traces hold paths."""
+    return json.dumps(_without_traces(json.loads(history.to_json())), indent=1, ensure_ascii=False) + "\n"
+
+
+def _without_traces(found: object) -> object:
+    if isinstance(found, dict):
+        return {key: _without_traces(value) for key, value in found.items() if key != "stackTrace"}
+    if isinstance(found, list):
+        return [_without_traces(value) for value in found]
+    return found
+
+
+async def _record(postgres: Postgres, temporal: Temporal, folder: Path) -> None:
+    for number, scenario in enumerate(SCENARIOS):
+        name = scenario.__name__
+        database = Database(_own_database(postgres, f"books_{number}"))
+        database.migrate()
+        build_company(database)
+        home = folder / name
+        home.mkdir()
+        client = await Client.connect(
+            temporal.address(),
+            namespace=f"record-{number}",
+            data_converter=pydantic_data_converter,
+            identity="recorder",
+        )
+        await prepare(client)
+        stage = DevServerStage(client, database, home)
+        await scenario(stage)
+        await stage.handle.result()
+        (HISTORIES / f"{name}.json").write_text(scrubbed(await stage.history()))
+        database.close()
+
+
+def _own_database(postgres: Postgres, name: str) -> str:
+    admin = Database(postgres.url("postgres"))
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    admin.close()
+    return postgres.url(name)
+
+
+def main() -> None:
+    """Record every scenario on servers of its own."""
+    HISTORIES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        postgres, temporal = Postgres(folder / "pg", options={"fsync": "off"}), Temporal(folder, folder / "log")
+        postgres.start()
+        temporal.start()
+        try:
+            asyncio.run(_record(postgres, temporal, folder))
+        finally:
+            temporal.stop()
+            postgres.stop()
+
+
+if __name__ == "__main__":
+    main()
