@@ -23,6 +23,7 @@ from activities.approvals import ApprovalActivities
 from activities.assessment import AssessmentActivities
 from activities.cases import CaseActivities
 from activities.clients import ClientActivities
+from activities.discretion import Discretion
 from activities.handover import HandoverActivities
 from activities.inventory import InventoryActivities
 from activities.messages import Links, Post
@@ -87,6 +88,7 @@ def build_worker(client: Client, activities: Sequence[Any], executor: ThreadPool
         task_queue=TASK_QUEUE,
         workflows=WORKFLOWS,
         activities=activities,
+        interceptors=[Discretion()],
         activity_executor=executor,
         max_concurrent_activities=ACTIVITY_SLOTS,
         workflow_runner=sandbox(),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from models.errors import Unavailable
 
@@ -35,6 +36,8 @@ class Database:
         except (OperationalError, InterfaceError) as lost:
             reason = str(lost.orig).splitlines()[0] if lost.orig else "no answer"
             raise Unavailable(f"our database does not answer: {reason}", system="database") from lost
+        except PoolExhausted as busy:
+            raise Unavailable("our database is busy: no connection came free in time", system="database") from busy
 
     def migrate(self) -> None:
         """Bring the schema to the newest version; safe to run on every start, from several processes at once."""
