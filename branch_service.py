@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+from activities.access import show_access
 from activities.receivables import audit_owner
 from activities.successor_planning import plan_handover
 from case_service import StartOrder, check_order
@@ -12,6 +13,7 @@ from models.evidence import ChainFault
 from models.handover import SuccessorPlan, Transfer
 from models.planning import plan_case
 from models.receivables import ReceivableAudit
+from models.risk_level import Level
 from settings import Settings
 from store import evidence, people
 from store.database import Database
@@ -41,7 +43,11 @@ class AccessPreview(Value):
 
 
 class CasePreview(Value):
-    """What a start would do: the plan with its gates and dates, and the size of every branch."""
+    """What a start would do: the plan with its gates and dates, and the size of every branch.
+
+    `messages` counts the gates that open at any level, `messages_from` those that open only from a higher one.
+    `confirm_clients` is the number that a start wants confirmed, None when it wants none.
+    """
 
     case_id: CaseId
     employee: EmployeeId
@@ -54,6 +60,8 @@ class CasePreview(Value):
     unassigned: int
     open_items: int
     messages: int
+    messages_from: dict[Level, tuple[str, ...]]
+    confirm_clients: int | None
 
 
 class EvidenceCheck(Value):
@@ -106,18 +114,18 @@ def access_of(database: Database, employee: str) -> AccessPreview:
     """List every right of a person, live."""
     with database.begin() as connection:
         person = people.find(connection, employee)
-    rights = sorted(
-        PostgresAccessDirectory(database).rights_of(person.id), key=lambda right: (right.grade, right.system, right.id)
-    )
-    return AccessPreview(employee=person.id, rights=tuple(rights))
+    return AccessPreview(employee=person.id, rights=tuple(show_access(PostgresAccessDirectory(database), person.id)))
 
 
 def preview(database: Database, settings: Settings, order: StartOrder) -> CasePreview:
     """Everything that a start would do, with counts. Writes nothing."""
     now = datetime.now(UTC)
-    seen = order.model_copy(update={"confirmed_clients": order.confirmed_clients or _owned(database, order.employee)})
+    owned = _owned(database, order.employee)
+    seen = order.model_copy(update={"confirmed_clients": owned})
     leaver, request, already = check_order(database, seen, now.date(), settings.policy_dir)
-    plan = plan_case(request, leaver, load_policy(order.policy, settings.policy_dir), now)
+    policy = load_policy(order.policy, settings.policy_dir)
+    plan = plan_case(request, leaver, policy, now)
+    later = [gate for gate in plan.gates if gate.from_level is not Level.LOW]
     handover = handover_of(database, settings, leaver.id, plan.as_of, order.policy)
     money = audit_of(database, settings, leaver.id, plan.as_of, order.policy)
     rights = access_of(database, leaver.id).rights
@@ -133,7 +141,12 @@ def preview(database: Database, settings: Settings, order: StartOrder) -> CasePr
         opportunities=handover.opportunities,
         unassigned=handover.unassigned,
         open_items=sum(audit.open_items for audit in (money.main, *money.others) if audit),
-        messages=len(plan.gates),
+        messages=len(plan.gates) - len(later),
+        messages_from={
+            level: tuple(gate.gate for gate in later if gate.from_level is level)
+            for level in sorted({gate.from_level for gate in later}, key=lambda level: level.rank)
+        },
+        confirm_clients=None if already or owned <= policy.size_brake_clients else owned,
     )
 
 

@@ -24,7 +24,8 @@ from models.case import (
 )
 from models.case_display import start_summary
 from models.errors import BadDates, CaseConflict, NotAllowed, OffboardError, Refused, Unavailable
-from models.people import Employee, EmployeeStatus
+from models.people import Employee
+from models.planning import calendar_for
 from models.search_attributes import TASK_QUEUE
 from store import cases, gates, people
 from store.database import Database
@@ -53,11 +54,15 @@ class StartOrder(Value):
 
 
 class StartedCase(Value):
-    """The case that runs now; `already_open` when it did before this call."""
+    """The case that runs now; `already_open` when it did before this call.
+
+    `access_ended` says that the access cut-off lay in the past at the start, so that every right goes at once.
+    """
 
     case_id: str
     employee_id: str
     already_open: bool
+    access_ended: bool = False
     progress: CaseProgress | None = None
 
 
@@ -74,14 +79,14 @@ def check_order(
         case_id = cases.next_case_id(connection, leaver.id)
         open_case = cases.open_case_of(connection, leaver.id)
         owned = people.count_of_clients(connection, leaver.id)
-    if leaver.status is EmployeeStatus.LEFT:
+    if people.has_left(leaver, today):
         raise CaseConflict(f"{leaver.id} has left already; nothing was started.", employee=leaver.id)
     if starter is not None and starter.id == leaver.id:
         raise NotAllowed("nobody starts their own case: another person of HR has to.", employee=leaver.id)
     if order.last_working_day < (order.as_of or today):
         raise BadDates(
             f"the last working day {order.last_working_day} lies before {order.as_of or today}. Nothing was started; "
-            "give a day from then on, or --as-of for a rehearsal on old data.",
+            "give a day from then on. With --as-of an earlier audit date can be given; the effects are real.",
             employee=leaver.id,
         )
     policy = load_policy(order.policy, policy_dir)
@@ -114,32 +119,56 @@ async def start_case(
     client: Client, database: Database, order: StartOrder, policy_dir: Path | None = None
 ) -> StartedCase:
     """Start a departure, or return the one that is open already; waits until the plan is made or refused."""
-    leaver, request, already = check_order(database, order, datetime.now(UTC).date(), policy_dir)
+    now = datetime.now(UTC)
+    leaver, request, already = check_order(database, order, now.date(), policy_dir)
+    if not already:
+        # Kept before anything starts: the worker may be slow, and the case takes the words over when it is planned.
+        _keep_reason(database, request.case_id, order.reason)
+        already = not await _begin(client, request, leaver.region)
     if not already:
         try:
-            handle = await client.start_workflow(
-                "Offboarding",
-                request,
-                id=request.case_id,
-                task_queue=TASK_QUEUE,
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-                static_summary=start_summary(request, leaver.region),
-                rpc_timeout=ANSWER_WITHIN,
-            )
-        except WorkflowAlreadyStartedError:
-            already = True
-        except RPCError as lost:
-            raise Unavailable(
-                f"the Temporal server does not answer ({lost.status.name}). Nothing was started."
-            ) from lost
-        else:
-            await _planned(client, handle.id)
-            if order.reason:  # free text about a person stays in our database; it never enters the history
-                with database.begin() as connection:
-                    cases.set_reason(connection, request.case_id, order.reason)
-    progress = await progress_of(client, request.case_id)
-    return StartedCase(case_id=request.case_id, employee_id=leaver.id, already_open=already, progress=progress)
+            await _planned(client, request.case_id)
+        except Refused:
+            _keep_reason(database, request.case_id, None)
+            raise
+    return StartedCase(
+        case_id=request.case_id,
+        employee_id=leaver.id,
+        already_open=already,
+        access_ended=not already and _cutoff(leaver, order, policy_dir) <= now,
+        progress=await progress_of(client, request.case_id),
+    )
+
+
+async def _begin(client: Client, request: CaseRequest, region: str) -> bool:
+    """Start the workflow; False when somebody else was faster."""
+    try:
+        await client.start_workflow(
+            "Offboarding",
+            request,
+            id=request.case_id,
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            static_summary=start_summary(request, region),
+            rpc_timeout=ANSWER_WITHIN,
+        )
+    except WorkflowAlreadyStartedError:
+        return False
+    except RPCError as lost:
+        raise Unavailable(f"the Temporal server does not answer ({lost.status.name}). Nothing was started.") from lost
+    return True
+
+
+def _keep_reason(database: Database, case_id: str, reason: str | None) -> None:
+    # Free text about a person stays in our database; it never enters the history.
+    with database.begin() as connection:
+        cases.keep_reason(connection, case_id, reason or None, at=datetime.now(UTC))
+
+
+def _cutoff(leaver: Employee, order: StartOrder, policy_dir: Path | None) -> datetime:
+    calendar = calendar_for(leaver, load_policy(order.policy, policy_dir))
+    return order.access_cutoff or calendar.end_of(order.last_working_day)
 
 
 async def _planned(client: Client, case_id: str) -> None:

@@ -19,6 +19,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.access import AccessActivities
+from activities.access_cutoff import AccessCutoffActivities
 from activities.approvals import ApprovalActivities
 from activities.assessment import AssessmentActivities
 from activities.cases import CaseActivities
@@ -37,18 +38,19 @@ from systems.access.postgres import PostgresAccessDirectory
 from systems.assets.postgres import PostgresAssetRegister
 from systems.clients.postgres import PostgresClientBook
 from systems.mail.choose import mailer_for
-from systems.receivables.postgres import PostgresReceivables
+from systems.receivables.postgres import PostgresReceivables, foreign_ledger
+from workflows.access_cutoff import AccessCutoffWorkflow
 from workflows.offboarding import OffboardingWorkflow
 from workflows.risk_scan import RiskScanWorkflow
 
 ACTIVITY_SLOTS = 16
-WORKFLOWS = [OffboardingWorkflow, RiskScanWorkflow]
+WORKFLOWS = [OffboardingWorkflow, AccessCutoffWorkflow, RiskScanWorkflow]
 
 
 def build_activities(settings: Settings, database: Database) -> list[Any]:
     """Build every department on its adapters. Returns the bound activity methods."""
     receivables_url = settings.receivables_url
-    ledger = Database(receivables_url.get_secret_value()) if receivables_url else database
+    ledger = foreign_ledger(receivables_url.get_secret_value()) if receivables_url else database
     clients = PostgresClientBook(database)
     mailer, secret, url = mailer_for(settings), link_secret(settings), public_url(settings)
     departments: Sequence[object] = (
@@ -57,6 +59,7 @@ def build_activities(settings: Settings, database: Database) -> list[Any]:
         ClientActivities(database, clients),
         HandoverActivities(database, clients),
         AccessActivities(database, PostgresAccessDirectory(database)),
+        AccessCutoffActivities(database),
         InventoryActivities(database, PostgresAssetRegister(database)),
         AssessmentActivities(database),
         ApprovalActivities(database, mailer, secret, url),

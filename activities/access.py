@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from temporalio import activity
+from temporalio.exceptions import CancelledError
 
 from models.access import AccessRecord, AccessState, AccessStep, Entitlement, LockRequest, LockSummary, ResultClass
 from models.case import Branch
-from models.errors import Refused, Unavailable
+from models.errors import CaseConflict, Refused, Unavailable
 from models.handover import UndoRequest, UndoSummary
 from store import branches, lockdown
 from store.database import Database
@@ -38,8 +39,11 @@ class AccessActivities:
         """Take every right of the person within the grades, in order of grade, system, id.
 
         A right that cannot be taken is counted as unfinished and does not hold the others. Raises Unavailable when the
-        directory cannot list the rights, or our own database does not answer.
+        directory cannot list the rights, or our own database does not answer, and CaseConflict once the case has begun
+        to give rights back.
         """
+        with self._database.begin() as connection:
+            lockdown.refuse_after_restore(connection, asked.case_id)
         rights = show_access(self._directory, asked.employee_id)
         steps: dict[str, AccessStep] = {}
         for right in rights:
@@ -61,8 +65,10 @@ class AccessActivities:
         """Give back, in reverse order, what this case suspended and what is still suspended.
 
         Rights that the directory no longer knows are `left`. Raises Unavailable when some could not be given back yet;
-        a repeat goes on with those.
+        a repeat goes on with those. A lockdown that still runs elsewhere stops at its next right.
         """
+        with self._database.begin() as connection:
+            lockdown.begin_restore(connection, asked.case_id, at=datetime.now(UTC))
         with self._database.begin() as connection:
             rights = lockdown.observed(connection, asked.case_id)
             taken = lockdown.taken(connection, asked.case_id)
@@ -71,6 +77,8 @@ class AccessActivities:
         for right in reversed([right for right in rights if right.state is AccessState.ACTIVE]):
             try:
                 verb = self._give_back(right, taken)
+            except CancelledError:
+                raise
             except Exception as error:  # one right that does not come back must not hold the others
                 activity.logger.warning("a right was not given back yet", extra=_trouble(right, error))
                 waiting += 1
@@ -110,6 +118,8 @@ class AccessActivities:
     def _look(self, right: Entitlement) -> AccessState | None:
         try:
             return self._directory.state_of(right.id)
+        except CancelledError:
+            raise
         except Exception as error:  # whatever happens to one right, the others must still be taken
             activity.logger.warning("a right could not be read", extra=_trouble(right, error))
             return None
@@ -117,6 +127,8 @@ class AccessActivities:
     def _suspend(self, right: Entitlement) -> bool:
         try:
             self._directory.suspend(right.id)
+        except CancelledError:
+            raise
         except Exception as error:
             activity.logger.warning("a right could not be suspended", extra=_trouble(right, error))
             return False
@@ -125,6 +137,7 @@ class AccessActivities:
     def _remember(self, case_id: str, right: Entitlement, seen: AccessState) -> AccessState:
         # Before the change: after a crash the right reads as suspended and no longer says that it was us.
         with self._database.begin() as connection:
+            lockdown.refuse_after_restore(connection, case_id)
             right = right.model_copy(update={"state": seen})
             return lockdown.remember(connection, case_id, right, at=datetime.now(UTC)).state
 
@@ -140,8 +153,15 @@ class AccessActivities:
             result=result,
             at=datetime.now(UTC),
         )
-        with self._database.begin() as connection:
-            return lockdown.record(connection, case_id, step, again=again)
+        try:
+            with self._database.begin() as connection:
+                lockdown.refuse_after_restore(connection, case_id)
+                return lockdown.record(connection, case_id, step, again=again)
+        except CaseConflict:
+            # The undo began between our look and our change, and may have passed this right by.
+            if before is AccessState.ACTIVE and result is not ResultClass.FAILED:
+                self._directory.restore(right.id, before)
+            raise
 
     def _save(self, case_id: str, rights: Sequence[Entitlement], steps: dict[str, AccessStep]) -> str:
         with self._database.begin() as connection:

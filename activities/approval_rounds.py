@@ -1,5 +1,6 @@
 """How a round of a gate is opened and its people reminded: rows, links, evidence, messages in one transaction."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -7,7 +8,9 @@ from sqlalchemy import Connection
 from activities.messages import Links
 from models.approvals import Ask, GateRound, Ladder, OpenGates, Remind, Verdict
 from models.approvers import Choice, Question, choose
-from store import chart, effects, evidence, gates, outbox
+from models.planning import calendar_for
+from models.working_days import WorkCalendar
+from store import chart, effects, evidence, gates, outbox, people
 from store.cases import CaseRow
 from store.gates import GateRow
 from store.links import Purpose
@@ -15,7 +18,11 @@ from store.outbox import MessageKind, Tidings
 
 
 def open_round(connection: Connection, links: Links, case: CaseRow, asked: OpenGates, ask: Ask) -> GateRound:
-    """Ask one person for one gate; a round that is there already stays as it is. Raises NobodyToAsk."""
+    """Ask one person for one gate; a round that is there already stays as it is. Raises NobodyToAsk.
+
+    Deadline and reminders fall into the working hours of the leaver's country, in every round.
+    """
+    calendar = calendar_for(people.get(connection, case.employee_id), case.policy)
     row = gates.of_round(connection, case.id, ask.gate, ask.round)
     if row is None:
         choice = _choose(connection, case, asked, ask)
@@ -24,13 +31,28 @@ def open_round(connection: Connection, links: Links, case: CaseRow, asked: OpenG
             gate=ask.gate,
             round=ask.round,
             approvers=(choice.approver,),
-            due_at=ask.due_at,
+            due_at=ask.due_at or _deadline(calendar, case, ask, asked.at),
             report_version=asked.report_version,
             report_digest=asked.report_digest,
             opened_at=asked.at,
         )
         _write_round(connection, links, row, ask, choice)
-    return GateRound(ladder=ask.ladder, **row.model_dump(include=set(GateRound.model_fields)))
+    return GateRound(
+        ladder=ask.ladder,
+        reminders_at=_reminders(calendar, case, row),
+        **row.model_dump(include=set(GateRound.model_fields)),
+    )
+
+
+def _deadline(calendar: WorkCalendar, case: CaseRow, ask: Ask, at: datetime) -> datetime:
+    rule = next(gate for gate in case.policy.gates if gate.gate == ask.gate)
+    days = rule.working_days if ask.ladder is Ladder.APPROVER else rule.escalation_working_days
+    return calendar.add_working_days(at, days)
+
+
+def _reminders(calendar: WorkCalendar, case: CaseRow, row: GateRow) -> tuple[datetime, ...]:
+    moments = {calendar.fraction(row.opened_at, row.due_at, share) for share in case.policy.reminders}
+    return tuple(sorted(moment for moment in moments if row.opened_at < moment < row.due_at))
 
 
 def _choose(connection: Connection, case: CaseRow, asked: OpenGates, ask: Ask) -> Choice:
@@ -46,8 +68,8 @@ def _choose(connection: Connection, case: CaseRow, asked: OpenGates, ask: Ask) -
         silent=silent,
         busy=frozenset(person for row in others for person in row.approvers),
     )
-    people = chart.around(connection, {case.employee_id, *silent}, {ask.role, case.policy.fallback_role})
-    return choose(question, people)
+    around = chart.around(connection, {case.employee_id, *silent}, {ask.role, case.policy.fallback_role})
+    return choose(question, around)
 
 
 def _write_round(connection: Connection, links: Links, row: GateRow, ask: Ask, choice: Choice) -> None:

@@ -17,6 +17,8 @@ from activities.report_parts import (
 )
 from models.amounts import tidy
 from models.assessment import assess
+from models.people import Employee
+from models.planning import calendar_for, calendar_gaps
 from models.report import CaseReport, ReportCase, ReportEvidence, ReportPolicy
 from models.report_changes import changes, is_material
 from models.risk import MergeRequest, ReportRef
@@ -69,13 +71,15 @@ def _make(connection: Connection, case: CaseRow, request: MergeRequest) -> CaseR
 
 def _draft(connection: Connection, case: CaseRow, request: MergeRequest, previous: CaseReport | None) -> CaseReport:
     results = CaseResults.read(connection, case.id, request.branches)
-    last_day_over = case.plan.as_of > case.plan.dates.last_working_day
+    leaver = people.get(connection, case.employee_id)
+    # By the moment of this version, not by the pinned audit date: a case may run for months.
+    last_day_over = request.at >= calendar_for(leaver, case.policy).end_of(case.plan.dates.last_working_day)
     domains = score_domains(results, previous, case.policy.materiality, last_day_over=last_day_over)
     assessment = assess(domains, case.policy.weights)
     approvals = approvals_part(connection, case, request.outcomes, assessment.level)
     entries, head = evidence.head(connection, case.id)
     return CaseReport(
-        case=_head(connection, case, {*people_in(results), *people_asked(approvals)}),
+        case=_head(connection, case, leaver, {*people_in(results), *people_asked(approvals)}),
         version=previous.version + 1 if previous else 1,
         made_at=request.at,
         policy=ReportPolicy(name=case.policy.name, version=case.policy.version),
@@ -90,13 +94,12 @@ def _draft(connection: Connection, case: CaseRow, request: MergeRequest, previou
         access=access_part(results.access),
         inventory=tidy(results.inventory) if results.inventory else None,
         approvals=approvals,
-        gaps=gaps(results, assessment.domains),
+        gaps=(*gaps(results, assessment.domains), *calendar_gaps(case.plan)),
         evidence=ReportEvidence(entries=entries, head=head),
     )
 
 
-def _head(connection: Connection, case: CaseRow, mentioned: Iterable[str]) -> ReportCase:
-    leaver = people.get(connection, case.employee_id)
+def _head(connection: Connection, case: CaseRow, leaver: Employee, mentioned: Iterable[str]) -> ReportCase:
     return ReportCase(
         id=case.id,
         leaver=leaver.id,

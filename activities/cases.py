@@ -46,6 +46,7 @@ class CaseActivities:
         """
         request = asked.request
         with self._database.begin() as connection:
+            people.settle_leavers(connection, asked.at)
             done = effects.once(
                 connection,
                 f"{request.case_id}/plan/{request.employee_id}",
@@ -78,10 +79,12 @@ class CaseActivities:
     def close_case(self, asked: CloseRequest) -> CloseSummary:
         """End a case, or count what still forbids it; the same end twice is one end.
 
-        Closing makes the person `left` once the last working day is over; a withdrawal makes them `active` again; a
-        declined departure leaves them as they are. Raises UnknownCase and CaseConflict (it ended otherwise).
+        Closing writes down the last day; the person is `left` once that is over. A withdrawal makes them `active` again
+        and names who asked for it; a declined departure leaves them as they are. Raises UnknownCase and CaseConflict
+        (it ended otherwise).
         """
         with self._database.begin() as connection:
+            people.settle_leavers(connection, asked.at)
             obstacles = _close(connection, asked)
         if self._post and not obstacles:
             self._post.deliver(asked.case_id)
@@ -129,7 +132,7 @@ def _close(connection: Connection, asked: CloseRequest) -> dict[str, int]:
         case_id=case.id,
         request={"phase": asked.phase.value},
         at=asked.at,
-        do=lambda: _end(connection, case, asked.phase, asked.at),
+        do=lambda: _end(connection, case, asked),
     )
     return {}
 
@@ -195,16 +198,19 @@ def _settled_gates(connection: Connection, case_id: str) -> set[str]:
     return {row.gate for row in gates.newest_of(connection, case_id) if row.closed_at and row.verdict in tuple(Verdict)}
 
 
-def _end(connection: Connection, case: cases.CaseRow, phase: Phase, at: datetime) -> Done:
+def _end(connection: Connection, case: cases.CaseRow, asked: CloseRequest) -> Done:
+    phase, at = asked.phase, asked.at
     person = people.get(connection, case.employee_id)
     status = _status_after(person, case, phase, at)
     cases.set_phase(connection, case.id, phase, ended_at=at)
     # A closed case leaves its owners the tasks that are not due yet, an asset on its way back for example.
     dropped = 0 if phase is Phase.CLOSED else duties.end_open_tasks(connection, case.id, phase.value)
-    left_on = case.plan.dates.last_working_day if status is EmployeeStatus.LEFT else person.left_on
+    # Access may end long before the last working day (garden leave): the day is written down now, whenever it comes.
+    left_on = case.plan.dates.last_working_day if phase is Phase.CLOSED else person.left_on
     cases.set_status_of(connection, person.id, status, left_on=left_on)
     body: dict[str, object] = {"employee": person.id, "employee_status": status.value, "tasks_dropped": dropped}
-    evidence.append(connection, case.id, f"case.{phase.value}", body, at=at)
+    actor = (asked.requested_by if phase is Phase.WITHDRAWN else None) or SYSTEM
+    evidence.append(connection, case.id, f"case.{phase.value}", body, at=at, actor=actor)
     outbox.announce_end(connection, case.id, phase, at=at)
     return {"phase": case.phase.value, "employee_status": person.status.value}, {"phase": phase.value}
 

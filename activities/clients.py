@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 from temporalio import activity
 
+from activities.beating import beating
 from models.base import EmployeeId
 from models.case import Branch, BranchRequest
 from models.client_risk import assess_book, gaps
@@ -28,10 +29,11 @@ class ClientActivities:
 
         Raises Unavailable while the client system does not answer. Repeating changes nothing.
         """
-        with self._database.begin() as connection:
-            policy = cases.get(connection, request.case_id).policy
-        book = report_book(self._clients, request.employee_id, policy, request.as_of)
-        return self._keep(request.case_id, book, datetime.now(UTC))
+        with beating():
+            with self._database.begin() as connection:
+                policy = cases.get(connection, request.case_id).policy
+            book = report_book(self._clients, request.employee_id, policy, request.as_of)
+            return self._keep(request.case_id, book, datetime.now(UTC))
 
     def _keep(self, case_id: str, book: BookOfBusiness, at: datetime) -> ClientSummary:
         with self._database.begin() as connection:

@@ -1,6 +1,6 @@
 """The handover: propose successors, execute what was approved, give everything back when the leaver stays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -9,8 +9,9 @@ from sqlalchemy.exc import NoResultFound
 from temporalio import activity
 
 from activities import loose_ends
+from activities.beating import beating
 from activities.successor_planning import plan_handover
-from activities.transfer_ledger import Outcome, outcomes
+from activities.transfer_ledger import Outcome, begin_undo, outcomes, refuse_after_undo
 from activities.transfers import Order, move_clients, move_deals, move_stray_items
 from activities.undo import give_back
 from models.case import Branch, BranchRequest, Phase
@@ -31,6 +32,7 @@ from store.database import Database
 from store.effects import once
 from systems.clients.port import ClientBook, Kind
 
+MOST_NAMED = 400  # ids of possible receivers that history holds
 BATCH = 200  # transfers a transaction: short locks, and a crash repeats little
 TIME_TO_DECIDE = timedelta(days=2)  # the least that a manager gets for a client without successor
 
@@ -52,17 +54,18 @@ class HandoverActivities:
 
         Raises Unavailable while the client system does not answer. Changes no owner.
         """
-        with self._database.begin() as connection:
-            policy = cases.get(connection, request.case_id).policy
-            leaver = people.get(connection, request.employee_id)
-        plan = plan_handover(self._clients, leaver, policy, request.as_of)
-        with self._database.begin() as connection:
-            digest = _keep(connection, request.case_id, plan, "successors.proposed")
+        with beating():
+            with self._database.begin() as connection:
+                policy = cases.get(connection, request.case_id).policy
+                leaver = people.get(connection, request.employee_id)
+            plan = plan_handover(self._clients, leaver, policy, request.as_of)
+            with self._database.begin() as connection:
+                digest = _keep(connection, request.case_id, plan, "successors.proposed")
         return SuccessorSummary(
             clients=sum(one.kind == Kind.CLIENT for one in plan.transfers),
             opportunities=sum(one.kind == Kind.OPPORTUNITY for one in plan.transfers),
             unassigned=sum(one.successor is None for one in plan.transfers),
-            successors=tuple(sorted({one.successor for one in plan.transfers if one.successor})),
+            successors=_may_receive(plan),
             digest=digest,
         )
 
@@ -70,23 +73,28 @@ class HandoverActivities:
     def transfer_clients(self, request: HandoverRequest) -> HandoverSummary:
         """Execute the approved plan, in batches; a crash or a retry goes on where the last batch ended.
 
-        Successors are checked again at that moment. Raises CaseConflict when no such plan is kept.
+        Successors are checked again at that moment. Raises CaseConflict when no such plan is kept, and once the
+        handover is being walked back.
         """
-        plan, order = self._order(request)
+        with beating() as progress:
+            return self._transfer(*self._order(request), progress)
+
+    def _transfer(self, plan: SuccessorPlan, order: Order, progress: Callable[..., None]) -> HandoverSummary:
         with self._database.begin() as connection:
+            refuse_after_undo(connection, order.case_id)
             cases.set_phase(connection, order.case_id, Phase.HANDING_OVER)
         clients = [one for one in plan.transfers if one.kind == Kind.CLIENT]
         deals = [one for one in plan.transfers if one.kind == Kind.OPPORTUNITY]
         for number, batch in enumerate(_batches(clients)):
             with self._database.begin() as connection:
                 move_clients(connection, self._clients, order, batch)
-            activity.heartbeat(Kind.CLIENT, number)
+            progress(Kind.CLIENT, number)
         with self._database.begin() as connection:
             moved = {one.id: one for one in outcomes(connection, order.case_id) if one.kind is Kind.CLIENT}
         for number, batch in enumerate(_batches(deals)):
             with self._database.begin() as connection:
                 move_deals(connection, self._clients, order, batch, moved)
-            activity.heartbeat(Kind.OPPORTUNITY, number)
+            progress(Kind.OPPORTUNITY, number)
         with self._database.begin() as connection:
             move_stray_items(connection, self._clients, order, moved)
             return _conclude(connection, order, plan)
@@ -95,18 +103,25 @@ class HandoverActivities:
     def undo_transfers(self, request: UndoRequest) -> UndoSummary:
         """Give every client, deal and item back to who had it before, the last change first, in batches.
 
-        What somebody changed since stays as it is and is named in the evidence. Repeating changes nothing.
+        What somebody changed since stays as it is and is named in the evidence. Repeating changes nothing. A transfer
+        that still runs elsewhere is refused its next batch.
         """
+        with beating() as progress:
+            return self._undo(request.case_id, progress)
+
+    def _undo(self, case_id: str, progress: Callable[..., None]) -> UndoSummary:
         with self._database.begin() as connection:
-            made = [one for one in outcomes(connection, request.case_id) if one.before]
+            begin_undo(connection, case_id, at=datetime.now(UTC))
+        with self._database.begin() as connection:
+            made = [one for one in outcomes(connection, case_id) if one.before]
         restored = left = 0
         for number, batch in enumerate(_batches(made)):
             with self._database.begin() as connection:
-                ended = give_back(connection, self._clients, request.case_id, batch, at=datetime.now(UTC))
+                ended = give_back(connection, self._clients, case_id, batch, at=datetime.now(UTC))
             restored, left = restored + ended.restored, left + ended.left
-            activity.heartbeat(number)
+            progress(number)
         with self._database.begin() as connection:
-            loose_ends.end_tasks(connection, request.case_id)
+            loose_ends.end_tasks(connection, case_id)
         return UndoSummary(restored=restored, left=left)
 
     def _order(self, request: HandoverRequest) -> tuple[SuccessorPlan, Order]:
@@ -140,6 +155,13 @@ def obstacles(connection: Connection, case_id: str, employee_id: str) -> dict[st
     """
     loose_ends.settle_decided(connection, case_id, employee_id)
     return loose_ends.count(connection, case_id, employee_id)
+
+
+def _may_receive(plan: SuccessorPlan) -> tuple[str, ...]:
+    """Who may receive something: those proposed and the next in line, the proposed first where there are too many."""
+    proposed = {one.successor for one in plan.transfers if one.successor}
+    next_in_line = {one.runner_up for one in plan.transfers if one.runner_up} - proposed
+    return tuple(sorted([*sorted(proposed), *sorted(next_in_line)][:MOST_NAMED]))
 
 
 def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

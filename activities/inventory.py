@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 from temporalio import activity
 
+from activities.beating import beating
 from models.case import Branch, BranchRequest
 from models.errors import PolicyError
 from models.inventory import Asset, Inventory, InventorySummary
@@ -30,6 +31,10 @@ class InventoryActivities:
         the last one. Raises UnknownCase, Unavailable (the register does not answer) and PolicyError (nobody is there to
         ask).
         """
+        with beating():
+            return self._take(asked)
+
+    def _take(self, asked: BranchRequest) -> InventorySummary:
         held = self._assets.held_by(asked.employee_id)
         now = datetime.now(UTC)
         with self._database.begin() as connection:

@@ -1,6 +1,7 @@
 """The post: sends what waits in the outbox of a case. A mail that cannot leave never holds the case."""
 
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
@@ -48,43 +49,61 @@ class Post:
         """Send every waiting message of a case once; returns how many left.
 
         A message that cannot leave keeps its reason and is tried at the next call; where the mail system itself does
-        not answer, the others wait too. A process that dies between sending and writing it down sends that one message
-        again with the same Message-ID. Raises Unavailable when our database does not answer.
+        not answer, the others wait too. Nothing is locked in our database while the mail system is spoken to. A
+        process that dies between sending and writing it down sends that one message again, a little later, with the
+        same Message-ID. Raises Unavailable when our database does not answer.
         """
         tried: list[str] = []
         sent = 0
         while True:
             with self._database.begin() as connection:
-                message = outbox.next_pending(connection, case_id, tried)
-                if message is None:
-                    return sent
-                tried.append(message.id)
-                failure = self._send(connection, message)
-                sent += failure is None
-            if failure and failure.detail.get("reason") == "no_answer":
+                message = outbox.claim(connection, case_id, tried, at=_now())
+            if message is None:
+                return sent
+            tried.append(message.id)
+            failure = self._send(message)
+            sent += failure is None
+            if _is_down(failure):
                 return sent
 
-    def _send(self, connection: Connection, message: OutboxMessage) -> OffboardError | None:
-        case = cases.get(connection, message.case_id)
-        row = _round_of(connection, message)
-        if message.kind in ASKING and (row is None or row.closed_at or case.ended_at):
-            outbox.drop(connection, message.id)  # settled meanwhile: nobody is asked for what is decided
-            return None
-        now = datetime.now(UTC)
+    def retry_one(self) -> bool:
+        """Try one message of any case whose time has come, also of a case that has ended.
+
+        False when there was none, or when the mail system does not answer: then the others need not be tried now.
+        """
+        with self._database.begin() as connection:
+            message = outbox.claim_due(connection, at=_now())
+        return message is not None and not _is_down(self._send(message))
+
+    def _send(self, message: OutboxMessage) -> OffboardError | None:
         try:
-            mail = compose(
+            mail = self._compose(message)
+            if mail is None:
+                return None
+            self._mailer.send(mail)
+        except OffboardError as failure:
+            with self._database.begin() as connection:
+                outbox.mark_failed(connection, message, failure.message, at=_now())
+            return failure
+        with self._database.begin() as connection:
+            outbox.mark_sent(connection, message.id, at=_now())
+        return None
+
+    def _compose(self, message: OutboxMessage) -> EmailMessage | None:
+        """The mail; None when the message is settled meanwhile: nobody is asked for what is decided."""
+        with self._database.begin() as connection:
+            case = cases.get(connection, message.case_id)
+            row = _round_of(connection, message)
+            if message.kind in ASKING and (row is None or row.closed_at or case.ended_at):
+                outbox.drop(connection, message.id)
+                return None
+            return compose(
                 people.get(connection, message.recipient_id),
                 self._facts(connection, case, message, row),
                 message_id=mail_id(message.id, self._links.host),
                 thread_id=mail_id(message.thread, self._links.host),
-                sent_at=now,
+                sent_at=_now(),
             )
-            self._mailer.send(mail)
-        except OffboardError as failure:
-            outbox.mark_failed(connection, message.id, failure.message)
-            return failure
-        outbox.mark_sent(connection, message.id, at=now)
-        return None
 
     def _facts(self, connection: Connection, case: CaseRow, message: OutboxMessage, row: GateRow | None) -> Facts:
         tidings = message.tidings
@@ -112,6 +131,14 @@ class Post:
             refusal=tidings.refusal,
             phase=tidings.phase,
         )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _is_down(failure: OffboardError | None) -> bool:
+    return failure is not None and failure.detail.get("reason") == "no_answer"
 
 
 def _round_of(connection: Connection, message: OutboxMessage) -> GateRow | None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 from temporalio import activity
 
+from activities.beating import beating
 from models.amounts import ZERO
 from models.case import Branch, BranchRequest
 from models.policy import Policy
@@ -30,11 +31,12 @@ class ReceivableActivities:
 
         Raises `Unavailable` while the receivables system does not answer. Repeating changes nothing.
         """
-        with self._database.begin() as connection:
-            policy = cases.get(connection, request.case_id).policy
-        result = audit_owner(self._receivables, request.employee_id, policy, request.as_of)
-        with self._database.begin() as connection:
-            digest = _keep(connection, request.case_id, result, datetime.now(UTC))
+        with beating():
+            with self._database.begin() as connection:
+                policy = cases.get(connection, request.case_id).policy
+            result = audit_owner(self._receivables, request.employee_id, policy, request.as_of)
+            with self._database.begin() as connection:
+                digest = _keep(connection, request.case_id, result, datetime.now(UTC))
         return _summary(result, digest)
 
 

@@ -20,6 +20,7 @@ from models.report import CaseReport, ReportAccess, ReportClients, ReportReceiva
 from models.risk import Domain, DomainScore, DomainStatus
 from models.scoring import (
     no_exfiltration_data,
+    no_independent_ledger,
     score_access,
     score_clients,
     score_obligations,
@@ -78,9 +79,11 @@ def score_domains(
 
 
 def gaps(results: CaseResults, domains: tuple[DomainScore, ...]) -> tuple[Reason, ...]:
-    """What the report does not know: late branches, feeds that do not exist, sums that do not agree."""
+    """What the report does not know: late branches, feeds that do not exist, sums that do not agree or prove little."""
     first = [each.reasons[0] for each in domains if each.status is not DomainStatus.ASSESSED and each.reasons]
-    money = unreconciled(results.receivables) if results.receivables else ()
+    money = (
+        (*unreconciled(results.receivables), *no_independent_ledger(results.receivables)) if results.receivables else ()
+    )
     return (*first, *money, *(results.book.gaps if results.book else ()))
 
 

@@ -27,7 +27,7 @@ FULL_HOUSE = "Everybody who could take this client is full: the manager holds it
 
 def plan_handover(clients: ClientBook, employee: Employee, policy: Policy, as_of: date) -> SuccessorPlan:
     """Read the book and the candidates, and propose. Changes nothing and needs no case."""
-    facts = clients.owned_by(employee.id, as_of)
+    facts = clients.in_hands_of(employee.id, as_of)
     deals = clients.deals_of(employee.id).open
     own = {one.client.id for one in facts}
     others = clients.records(sorted({deal.client_id for deal in deals if deal.client_id} - own))

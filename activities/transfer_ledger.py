@@ -9,8 +9,10 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, text
 
 from models.base import EmployeeId, Value
+from models.errors import CaseConflict
 from models.evidence import digest
 from models.handover import TransferStatus
+from store.effects import once
 from store.tables import effects
 from systems.clients.port import Kind, OwnerChange, OwnerState
 
@@ -49,6 +51,21 @@ class Outcome(Value):
 def one_at_a_time(connection: Connection, case_id: str) -> None:
     """Wait until no other run of the same handover is inside a batch; released at commit."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1))"), {"key": f"{case_id}/transfer"})
+
+
+def begin_undo(connection: Connection, case_id: str, *, at: datetime) -> None:
+    """Write that this handover is walked back from now on: a batch that starts later is refused."""
+    one_at_a_time(connection, case_id)
+    once(connection, f"{case_id}/undo", case_id=case_id, request={"case": case_id}, at=at, do=lambda: (None, {}))
+
+
+def refuse_after_undo(connection: Connection, case_id: str) -> None:
+    """Wait for our turn; raise CaseConflict once the handover is being walked back."""
+    one_at_a_time(connection, case_id)
+    if connection.execute(select(effects.c.key).where(effects.c.key == f"{case_id}/undo")).first():
+        raise CaseConflict(
+            f"the handover of case {case_id} is being walked back: nothing more is handed over", case=case_id
+        )
 
 
 def key_of(case_id: str, kind: str, target: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from activities.transfer_ledger import Outcome, done, one_at_a_time, record
+from activities.transfer_ledger import Outcome, done, record, refuse_after_undo
 from models.base import EmployeeId
 from models.evidence import digest
 from models.handover import Transfer, TransferStatus
@@ -80,7 +80,7 @@ def move_stray_items(connection: Connection, book: ClientBook, order: Order, cli
 
     `clients` are the outcomes of the clients: those that somebody else moved or closed may have such items.
     """
-    one_at_a_time(connection, order.case_id)
+    refuse_after_undo(connection, order.case_id)
     kept = [one.id for one in clients.values() if one.before is None]
     made = [
         Outcome(
@@ -101,7 +101,7 @@ def move_stray_items(connection: Connection, book: ClientBook, order: Order, cli
 
 
 def _pending(connection: Connection, order: Order, kind: Kind, transfers: Sequence[Transfer]) -> list[Transfer]:
-    one_at_a_time(connection, order.case_id)
+    refuse_after_undo(connection, order.case_id)
     before = done(connection, order.case_id, kind, [transfer.id for transfer in transfers])
     return [transfer for transfer in transfers if transfer.id not in before]
 

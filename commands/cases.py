@@ -9,7 +9,6 @@ import typer
 from commands.plumbing import (
     As,
     Case,
-    Day,
     Json,
     Person,
     PolicyName,
@@ -43,7 +42,13 @@ def start(  # noqa: PLR0913, PLR0917  (one parameter an option of the command li
         str | None, typer.Option(help=_("When access ends (ISO time with zone); default end of the last working day."))
     ] = None,
     requested_by: As = None,
-    as_of: Day = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help=_("Audit date; default today. The effects are real: only --dry-run changes nothing."),
+        ),
+    ] = None,
     policy: PolicyName = "ifrs",
     confirm_clients: Annotated[
         int | None, typer.Option(help=_("Number of clients, to confirm a handover above the size brake of the policy."))
@@ -77,6 +82,9 @@ def start(  # noqa: PLR0913, PLR0917  (one parameter an option of the command li
             return await start_case(await connect_temporal(settings()), store, order, settings().policy_dir)
 
         started = run(go())
+    if started.access_ended:
+        warning = _("Warning: the access cut-off lies in the past: every right of the person is taken at once.")
+        typer.echo(warning, err=True)
     say(started, json, "started")
     if watch_it:
         watch(started.case_id, json=json)
@@ -85,14 +93,16 @@ def start(  # noqa: PLR0913, PLR0917  (one parameter an option of the command li
 @app.command("list", help=_("List the cases."))
 def list_(
     open_only: Annotated[bool, typer.Option("--open", help=_("Only those that have not ended."))] = False,
+    limit: Annotated[int, typer.Option(min=1, help=_("How many at most."))] = 100,
     json: Json = False,
 ) -> None:
-    from store.cases import list_cases
+    from store.cases import count_cases, list_cases
 
     with Store() as store, store.begin() as connection:
-        found = list_cases(connection, open_only=open_only)
+        found = list_cases(connection, open_only=open_only, limit=limit)
+        more = count_cases(connection, open_only=open_only) - len(found)
     lines = [row.model_dump(mode="json", exclude={"policy", "plan", "reason"}) for row in found]
-    say({"cases": lines}, json, "cases")
+    say({"cases": lines, "more": more}, json, "cases")
 
 
 @app.command(help=_("Show where a case stands and on whom it waits."))

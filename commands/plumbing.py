@@ -5,7 +5,8 @@ Imports stand inside the functions so that `offboard --help` is quick.
 
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -140,12 +141,28 @@ def progress_line(json: bool) -> Callable[[str], None]:
     return lambda line: None if json else typer.echo(line, err=True)
 
 
+@contextmanager
+def rows_line(json: bool) -> Iterator[Callable[[str, int], None] | None]:
+    """Counts rows on one line of stderr, as they are read; None with --json and where nobody watches."""
+    if json or not sys.stderr.isatty():
+        yield None
+        return
+    clear = "\r\033[K"
+    try:
+        yield lambda table, rows: typer.echo(f"{clear}{_(table)}: {rows:,}", err=True, nl=False)
+    finally:
+        typer.echo(clear, err=True, nl=False)
+
+
 def write_out(content: bytes, output: Path | None) -> None:
     """Write bytes to a file, or to stdout."""
     if output is None:
         sys.stdout.buffer.write(content)
     else:
-        output.write_bytes(content)
+        try:
+            output.write_bytes(content)
+        except OSError as refused:
+            fail(f"{output}: {refused.strerror}")
         typer.echo(str(output), err=True)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.plumbing import Json, Store, _, fail, progress_line, run, say, settings
+from commands.plumbing import Json, Store, _, fail, progress_line, rows_line, run, say, settings
 
 app = typer.Typer()
 
@@ -83,7 +83,8 @@ def import_(
 
     with Store() as store:
         try:
-            report = import_folder(store, folder, mapping, dry_run)
+            with rows_line(json) as progress:
+                report = import_folder(store, folder, mapping, dry_run, progress)
         except FilesRefused as refused:
             say(refused.report, json, "import")
             fail(str(refused))

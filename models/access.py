@@ -77,3 +77,24 @@ class LockSummary(Message):
     unfinished: int
     grades: tuple[Grade, ...] = ()
     digest: str
+
+
+class CutoffRequest(Message):
+    """End the access of a person whose case was declined, at the moment that its plan had fixed."""
+
+    case_id: CaseId
+    employee_id: EmployeeId
+    access_cutoff: Moment
+
+
+class CutoffCheck(Message):
+    """Does a cut-off still apply?"""
+
+    case_id: CaseId
+    employee_id: EmployeeId
+
+
+class CutoffVerdict(Message):
+    """`applies` is false when the person stays, or another open case takes care of their access."""
+
+    applies: bool

@@ -49,14 +49,14 @@ class GatePlan(Message):
     reminders_at: tuple[Moment, ...] = ()
     escalation_due_at: Moment
     on_silence: OnSilence = OnSilence.HOLD
-    quorum: int = 1
     from_level: Level = Level.LOW
 
 
 class Decision(Message):
     """A decision as the hook accepted it. The note stays in our database: history holds no free text.
 
-    `accepted_at` is stamped by the hook; the deadline is judged by it, never by the order of handlers.
+    `accepted_at` is stamped by the hook; the deadline is judged by it, never by the order of handlers. `round` is the
+    one that the person was asked in; 0 where it is not known (decisions in old histories).
     """
 
     decision_id: Label
@@ -65,8 +65,8 @@ class Decision(Message):
     by: EmployeeId
     accepted_at: Moment
     report_digest: str
+    round: int = 0
     has_note: bool = False
-    on_behalf_of: EmployeeId | None = None
 
 
 class DecisionReceipt(Message):
@@ -89,7 +89,10 @@ class Ladder(StrEnum):
 
 
 class GateRound(Message):
-    """Who is asked now and until when. Every new ask (escalation, changed report) is a new round, counted from 1."""
+    """Who is asked now and until when. Every new ask (escalation, changed report) is a new round, counted from 1.
+
+    `reminders_at` is None only in old histories.
+    """
 
     gate: str
     round: int
@@ -98,6 +101,7 @@ class GateRound(Message):
     due_at: Moment
     report_version: int
     report_digest: str
+    reminders_at: tuple[Moment, ...] | None = None
 
 
 class GateOutcome(Message):
@@ -114,13 +118,13 @@ class GateOutcome(Message):
 
 
 class Ask(Message):
-    """One gate to open, or to open again."""
+    """One gate to open, or to open again. Without `due_at` the deadline is counted in working days from the asking."""
 
     gate: str
     role: Role
     round: int
     ladder: Ladder
-    due_at: Moment
+    due_at: Moment | None = None
 
 
 class OpenGates(Message):
@@ -185,8 +189,9 @@ def judge(  # noqa: PLR0911  (one line a rule, in the order in which people are 
 ) -> Refusal | None:
     """Decide whether a decision counts; None means yes.
 
-    `current` is the open round or None; `barred` are the leaver, the starter and the chosen successors, who may not
-    decide whatever the page showed them. A decision accepted exactly at the deadline is in time.
+    `current` is the round that the decision answers, or None when nothing is open; `barred` are the leaver, the starter
+    and the chosen successors, who may not decide whatever the page showed them. A decision accepted exactly at the
+    deadline is in time.
     """
     if outcome is not None:
         return Refusal.ALREADY_DECIDED
@@ -208,7 +213,12 @@ def judge(  # noqa: PLR0911  (one line a rule, in the order in which people are 
 
 
 def remaining_reminders(plan: GatePlan, current: GateRound, opened_at: datetime, after: datetime) -> list[datetime]:
-    """Reminder times of a round that lie ahead of `after`, in order; later rounds remind once, at half time."""
-    half = opened_at + (current.due_at - opened_at) / 2
-    moments = plan.reminders_at if current.ladder is Ladder.APPROVER and current.round == 1 else (half,)
+    """Reminder times of a round that lie ahead of `after`, in order.
+
+    Rounds of old histories bring none: there the first reminds as planned, a later one once, at half time.
+    """
+    moments = current.reminders_at
+    if moments is None:
+        half = opened_at + (current.due_at - opened_at) / 2
+        moments = plan.reminders_at if current.ladder is Ladder.APPROVER and current.round == 1 else (half,)
     return sorted(moment for moment in moments if after < moment < current.due_at)

@@ -137,6 +137,7 @@ class CaseProgress(Message):
     waiting_on: tuple[str, ...] = ()
     next_deadline: Moment | None = None
     rejected: tuple[RejectedMessage, ...] = ()
+    doing: str | None = None
 
 
 class ReplanRequest(Message):
@@ -149,11 +150,15 @@ class ReplanRequest(Message):
 
 
 class CloseRequest(Message):
-    """End a case as `closed`, `declined` or `withdrawn`; closing is refused while something has no owner."""
+    """End a case as `closed`, `declined` or `withdrawn`; closing is refused while something has no owner.
+
+    `requested_by` asked for a withdrawal, as far as that is known.
+    """
 
     case_id: CaseId
     employee_id: EmployeeId
     phase: Phase
+    requested_by: EmployeeId | None = None
     at: Moment
 
 

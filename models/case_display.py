@@ -47,7 +47,7 @@ def headline(progress: CaseProgress, zone: str, region: str) -> str:
         until = f" until {_time(progress.next_deadline, zone)}" if progress.next_deadline else ""
         parts.append(f"waiting on {', '.join(progress.waiting_on)}{until}")
     else:
-        parts.append(progress.phase.value.replace("_", " "))
+        parts.append(progress.doing or progress.phase.value.replace("_", " "))
     return " · ".join(parts)
 
 

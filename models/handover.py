@@ -64,7 +64,10 @@ class SuccessorPlan(Value):
 
 
 class SuccessorSummary(Message):
-    """What history may know: counts and the opaque ids of the chosen successors (they may not approve)."""
+    """What history may know: counts and opaque ids.
+
+    `successors` are all who may receive something, the next in line too, at most 400: they may not approve.
+    """
 
     clients: int
     opportunities: int

@@ -35,8 +35,8 @@ def calendar_for(employee: Employee, policy: Policy) -> WorkCalendar:
 def plan_case(request: CaseRequest, employee: Employee, policy: Policy, at: datetime) -> CasePlan:
     """Build the plan that is pinned for the life of a case; `at` is the moment from which deadlines count.
 
-    With `request.as_of` the dates are judged by that day (a rehearsal on old data), else by the local day of `at`.
-    Raises BadDates when the dates contradict one another.
+    With `request.as_of`, an audit date, the dates are judged by that day, else by the local day of `at`; the effects
+    are real either way. Raises BadDates when the dates contradict one another.
     """
     calendar = calendar_for(employee, policy)
     as_of = request.as_of or calendar.local_day(at)
@@ -77,9 +77,9 @@ def replan(
     stays, because moving a date gives no right back. Raises BadDates when the new day lies in the past.
     """
     old = plan.dates
-    rehearsal = old.notice_date != calendar.local_day(started_at)
+    by_audit_date = old.notice_date != calendar.local_day(started_at)
     today = calendar.local_day(at)
-    if last_working_day < today and not rehearsal:
+    if last_working_day < today and not by_audit_date:
         raise BadDates(
             f"the new last working day {last_working_day} is over (today is {today}); "
             "the plan stays as it was: choose today or a later day"

@@ -17,7 +17,7 @@ from models.risk_level import Level
 
 
 class ReportCase(Value):
-    """Head of the report. `employees` names every person that the report mentions, by id."""
+    """Head of the report. `phase` is that of the case when the version was made; `employees` names every person that the report mentions, by id."""
 
     id: CaseId
     leaver: EmployeeId
@@ -29,6 +29,7 @@ class ReportCase(Value):
     last_working_day: date
     as_of: date
     started_at: Moment
+    phase: str | None = None
     employees: dict[EmployeeId, str] = {}
 
 

@@ -65,6 +65,13 @@ def unreconciled(result: ReceivableAudit) -> tuple[Reason, ...]:
     )
 
 
+def no_independent_ledger(result: ReceivableAudit) -> tuple[Reason, ...]:
+    """What `reconciled` proves: invoices and payments read twice agree. No balance of another book is fed here."""
+    if result.main is None:
+        return ()
+    return (because("No balance of an independent ledger was given: the items were compared with their own sums."),)
+
+
 def _score_currency(found: CurrencyAudit, materiality: Decimal) -> tuple[Decimal, tuple[Reason, ...]]:
     overdue = share_of(found.overdue, found.total)
     loss = share_of(found.expected_credit_loss, materiality)

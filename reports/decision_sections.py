@@ -122,7 +122,7 @@ def _reasons(writer: Writer, domain: DomainScore) -> Cell:
 def _approval(writer: Writer, approval: ReportApproval) -> Row:
     gate = Cell(writer.word(GATES, approval.gate), _round(writer, approval))
     if approval.verdict is None:
-        asked = writer.people(approval.waiting_on) or writer.text("not asked yet")
+        asked = writer.people(approval.waiting_on) or writer.text("asked after this version was made")
         due = writer.moment(approval.due_at) if approval.due_at else "–"
         cells = (
             gate,

@@ -1,6 +1,7 @@
 """The first third of page 1: verdict, score, deadline, money, open decisions, and why."""
 
 from models.report import ReportApproval
+from models.risk import DomainStatus
 from models.risk_level import Level
 from reports.blocks import Summary, Tile, Tone
 from reports.charts import score_scale
@@ -15,6 +16,12 @@ _FINDINGS = {
     Level.MEDIUM: mark("Medium risk: the handover can go on while the points below are settled"),
     Level.HIGH: mark("High risk: settle the points below before the handover goes on"),
     Level.CRITICAL: mark("Critical risk: act on the points below today, before anything is handed over"),
+}
+
+_ENDS = {
+    "closed": mark("The departure is closed; at the end the risk was {level}"),
+    "declined": mark("The plan was declined and nothing was handed over; the risk is {level}"),
+    "withdrawn": mark("The departure was withdrawn and everything was given back; the risk was {level}"),
 }
 
 
@@ -38,8 +45,16 @@ def summary(writer: Writer) -> Summary:
 
 
 def _verdict(writer: Writer) -> str:
-    finding = writer.text(_FINDINGS[writer.report.level])
-    return writer.text("{finding}; {state}.", finding=finding, state=_state(writer))
+    report = writer.report
+    end = _ENDS.get(report.case.phase or "")
+    finding = (
+        writer.text(end, level=writer.word(LEVELS, report.level.value)) if end else writer.text(_FINDINGS[report.level])
+    )
+    state = _state(writer)
+    blind = sum(domain.status is DomainStatus.NO_DATA for domain in report.domains)
+    if blind:
+        state += writer.count("; {n} domain has no data", "; {n} domains have no data", blind)
+    return writer.text("{finding}; {state}.", finding=finding, state=state)
 
 
 def _state(writer: Writer) -> str:
@@ -74,6 +89,8 @@ def _score(writer: Writer) -> Tile:
 def _deadline(writer: Writer) -> Tile:
     title, last_day = writer.text("Next deadline"), writer.day(writer.report.case.last_working_day)
     note = writer.text("Last working day: {day}", day=last_day)
+    if writer.report.case.phase in _ENDS:
+        return Tile("deadline", title, writer.text("None"), (writer.text("The case has ended."), note))
     dated = [approval for approval in open_approvals(writer) if approval.due_at is not None]
     if not dated or dated[0].due_at is None:
         return Tile("deadline", title, last_day, (writer.text("Last working day; no approval has a deadline now"),))
@@ -118,7 +135,7 @@ def _decisions(writer: Writer) -> Tile:
         writer.text(
             "{gate}: {people}",
             gate=writer.word(GATES, approval.gate),
-            people=writer.people(approval.waiting_on) or writer.text("not asked yet"),
+            people=writer.people(approval.waiting_on) or writer.text("asked after this version was made"),
         )
         for approval in waiting
     )

@@ -11,6 +11,16 @@ from models.reasons import Reason
 from reports.language import Language
 
 Blocks = list[Any]
+REFUSALS = {
+    "late": "the deadline has passed; somebody else is asked, see `offboard show`",
+    "already_decided": "the gate was decided before; the first decision stands",
+    "not_open": "nobody is asked at that gate now; `offboard show` lists the gates",
+    "not_an_approver": "that person is not asked at this gate; `offboard show` says who is",
+    "separation_of_duties": "the leaver, who started the case and successors may not decide",
+    "report_changed": "the report has changed; the new version has to be decided",
+    "reason_missing": "a decline needs a reason: add --note",
+    "malformed": "the decision cannot be read",
+}
 FAULTS_SHOWN = 30
 
 
@@ -112,7 +122,8 @@ def _cases(plain: Any, words: Language) -> Blocks:
     for row in plain["cases"]:
         started = _minute(row["started_at"])
         table.add_row(row["id"], row["employee_id"], words.text(row["kind"]), words.text(row["phase"]), started)
-    return [table]
+    more = [Text(words.text("and {n} more; --limit shows them", n=plain["more"]))] if plain["more"] else []
+    return [table, *more]
 
 
 def _gates(gates: Any, words: Language) -> Table:
@@ -160,19 +171,40 @@ def _preview(plain: Any, words: Language) -> Blocks:
         words.text("open deals to hand over: {n}", n=plain["opportunities"]),
         words.text("without a successor, for the manager: {n}", n=plain["unassigned"]),
         words.text("open invoices to audit: {n}", n=plain["open_items"]),
-        words.text("people asked to decide, at most: {n}", n=plain["messages"]),
+        words.text("gates that ask somebody, at any level of risk: {n}", n=plain["messages"]),
+        *(
+            words.text(
+                "and from level {level}: {gates}",
+                level=words.text(level),
+                gates=words.text(", ").join(words.text(gate) for gate in names),
+            )
+            for level, names in plain["messages_from"].items()
+        ),
     )
+    if plain["confirm_clients"] is not None:
+        needed = words.text("A start needs --confirm-clients {n}.", n=plain["confirm_clients"])
+        return [*(Text(line) for line in counts), Text(needed, style="bold"), gates]
     return [*(Text(line) for line in counts), gates]
 
 
 def _timeline(plain: Any, words: Language) -> Blocks:
     table = _table(words, "no.", "time (UTC)", "what", "who", "facts", right=("no.",))
     for entry in plain["entries"]:
-        shown = (f"{key}={value}" for key, value in entry["body"].items() if not isinstance(value, dict | list))
+        shown = (
+            f"{key}={_short(value)}"
+            for key, value in entry["body"].items()
+            if value is not None and not isinstance(value, dict | list)
+        )
         table.add_row(
             str(entry["seq"]), entry["at"][:19].replace("T", " "), entry["kind"], entry["actor"], ", ".join(shown)
         )
     return [table]
+
+
+def _short(value: object) -> str:
+    # A digest is told apart by its first characters; all of it is in the export.
+    text = str(value)
+    return text[:12] + "…" if len(text) == 64 else text
 
 
 def _decision(plain: Any, words: Language) -> Blocks:
@@ -183,7 +215,9 @@ def _decision(plain: Any, words: Language) -> Blocks:
     elif plain["standing"] == "stored":
         sentence = words.text("Stored, not yet confirmed: the case takes it as soon as a worker answers.")
     else:
-        sentence = words.text("Not counted: {reason}", reason=words.text(plain["refusal"]))
+        sentence = words.text(
+            "Not counted: {reason}", reason=words.text(REFUSALS.get(plain["refusal"], plain["refusal"]))
+        )
     return [Text(sentence)]
 
 
@@ -290,6 +324,9 @@ def _score(plain: Any, words: Language) -> Blocks:
                       person=plain["employee_id"], day=plain["day"], score=plain["score"] or "-",
                       version=plain["model_version"])  # fmt: skip
     reasons = [Text(f"  {_reason(reason['reason'], words)}") for reason in plain["reasons"]]
+    if plain["score"] is None:
+        head = words.text("{person} on {day}: no score, the history is too short to compare with.",
+                          person=plain["employee_id"], day=plain["day"])  # fmt: skip
     return [Text(head), *reasons]
 
 

@@ -3,7 +3,8 @@
 import re
 from datetime import date, datetime
 
-from sqlalchemy import Connection, RowMapping, Select, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from models.base import CaseId, EmployeeId, Moment, Value
 from models.case import CasePlan, CaseRequest, Phase, SeparationKind
@@ -11,7 +12,7 @@ from models.errors import UnknownCase
 from models.people import EmployeeStatus
 from models.policy import Policy
 from store import people
-from store.tables import cases, employees
+from store.tables import case_reasons, cases, employees
 
 PREFIX = "offboarding-"
 # Room for `-<number>` within the 64 characters of a case id; blanks and slashes would break addresses.
@@ -44,13 +45,15 @@ def get(connection: Connection, case_id: str, *, lock: bool = False) -> CaseRow:
 
 
 def create(connection: Connection, request: CaseRequest, policy: Policy, plan: CasePlan, *, at: datetime) -> None:
-    """Write a new case in its first phase, `assessing`."""
+    """Write a new case in its first phase, `assessing`; it takes over the reason that was kept for it."""
+    kept = select(case_reasons.c.reason).where(case_reasons.c.case_id == request.case_id).scalar_subquery()
     connection.execute(
         cases.insert().values(
             id=request.case_id,
             employee_id=request.employee_id,
             kind=request.kind,
             requested_by=request.requested_by,
+            reason=kept,
             policy_name=policy.name,
             policy=policy.model_dump(mode="json"),
             plan=plan.model_dump(mode="json"),
@@ -58,11 +61,20 @@ def create(connection: Connection, request: CaseRequest, policy: Policy, plan: C
             started_at=at,
         )
     )
+    keep_reason(connection, request.case_id, None, at=at)
 
 
-def set_reason(connection: Connection, case_id: str, reason: str) -> None:
-    """Keep the words of the starter; they stay in our database and never travel."""
-    connection.execute(update(cases).where(cases.c.id == case_id).values(reason=reason))
+def keep_reason(connection: Connection, case_id: str, reason: str | None, *, at: datetime) -> None:
+    """Keep the words of the starter until the case is planned, or forget them (None).
+
+    They stay in our database and never travel.
+    """
+    if reason is None:
+        connection.execute(delete(case_reasons).where(case_reasons.c.case_id == case_id))
+        return
+    values = {"reason": reason, "at": at}
+    row = insert(case_reasons).values(case_id=case_id, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["case_id"], set_=values))
 
 
 def set_plan(connection: Connection, plan: CasePlan) -> None:
@@ -101,6 +113,12 @@ def list_cases(connection: Connection, *, open_only: bool = False, limit: int = 
     if open_only:
         query = query.where(cases.c.ended_at.is_(None))
     return [_case_of(row) for row in connection.execute(query).mappings()]
+
+
+def count_cases(connection: Connection, *, open_only: bool = False) -> int:
+    """How many cases there are."""
+    query = select(func.count()).select_from(cases)
+    return connection.execute(query.where(cases.c.ended_at.is_(None)) if open_only else query).scalar_one()
 
 
 def resolve(connection: Connection, key: str) -> str:

@@ -1,38 +1,74 @@
-"""The unit of work: one transaction in, everything or nothing out."""
+"""The unit of work: one transaction in, everything or nothing out, and never an endless wait.
+
+Time limits, from the inside out: the server ends a statement after `statement_timeout` and a wait for a lock after
+20 seconds; our own watch cuts a server that says nothing at all a little later; TCP notices a dead machine in 25.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from models.errors import Unavailable
+from store.watch import WatchedConnection, WatchedCursor
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+STATEMENT_TIMEOUT = 60.0  # seconds
+LOCK_TIMEOUT = 20.0
+GRACE = 5.0  # the server is to end its statement itself; only when it does not, the watch does
+ALIVE = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # milliseconds
+}
 
 
 class Database:
-    """Our PostgreSQL. `begin()` opens one transaction; a lost server becomes `Unavailable`, which is retried."""
+    """Our PostgreSQL. `begin()` opens one transaction; a lost server becomes `Unavailable`, which is retried.
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    `statement_timeout` (seconds) is the most that one statement may take.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout: float = STATEMENT_TIMEOUT) -> None:
         self.url = url
+        self._limit = statement_timeout + GRACE
+        asked = make_url(url).query.get("options", "")
+        limits = f"-c statement_timeout={statement_timeout * 1000:.0f} -c lock_timeout={LOCK_TIMEOUT * 1000:.0f}"
         self.engine: Engine = create_engine(
             url,
             pool_size=pool_size,
             pool_pre_ping=True,
             hide_parameters=True,  # an error travels into the engine's history; the values may be names and notes
-            connect_args={"connect_timeout": 5, "application_name": "offboard"},
+            connect_args={
+                **ALIVE,
+                "application_name": "offboard",
+                "options": f"{limits} {asked}".strip(),
+                "connection_factory": WatchedConnection,
+                "cursor_factory": WatchedCursor,
+            },
         )
-        event.listen(self.engine, "connect", _in_utc)
+        event.listen(self.engine, "connect", self._prepare)
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """One transaction: committed at the end, rolled back by any exception."""
+    def begin(self, *, patient: bool = False) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back by any exception.
+
+        `patient` lifts the time limits of statements and locks: for an import of millions of rows.
+        """
         try:
             with self.engine.begin() as connection:
-                yield connection
+                if patient:
+                    with self._unlimited(connection):
+                        yield connection
+                else:
+                    yield connection
         except (OperationalError, InterfaceError) as lost:
             reason = str(lost.orig).splitlines()[0] if lost.orig else "no answer"
             raise Unavailable(f"our database does not answer: {reason}", system="database") from lost
@@ -46,7 +82,7 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.begin() as connection:
+        with self.engine.begin() as connection, self._unlimited(connection):
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -54,7 +90,18 @@ class Database:
         """Give every connection back."""
         self.engine.dispose()
 
+    @contextmanager
+    def _unlimited(self, connection: Connection) -> Iterator[None]:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        driver: Any = connection.connection.dbapi_connection
+        driver.limit = None
+        try:
+            yield
+        finally:
+            driver.limit = self._limit
 
-def _in_utc(connection: object, _record: object) -> None:
-    with connection.cursor() as cursor:  # type: ignore[attr-defined]
-        cursor.execute("SET TIME ZONE 'UTC'")
+    def _prepare(self, connection: Any, _record: object) -> None:
+        connection.limit = self._limit
+        with connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")

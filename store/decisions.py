@@ -47,6 +47,7 @@ class StoredDecision(Value):
             by=self.by,
             accepted_at=self.accepted_at,
             report_digest=self.report_digest,
+            round=self.round,
             has_note=bool(self.note.strip()),
         )
 

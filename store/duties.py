@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, any_, func, literal, select, update
 
+from store import people
 from store.tables import assets, cases, employees, gates, tasks
 
 ASSET_RETURN = "asset_return"
@@ -18,7 +19,7 @@ def counts(connection: Connection, employee_id: str) -> dict[str, int]:
     queries = {
         "direct_reports": select(func.count())
         .select_from(employees)
-        .where(employees.c.manager_id == employee_id, employees.c.status != "left"),
+        .where(employees.c.manager_id == employee_id, ~people.gone(func.current_date())),
         "gates_waiting": select(func.count())
         .select_from(gates.join(cases, cases.c.id == gates.c.case_id))
         .where(

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, func, literal, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from models.evidence import GENESIS, ChainFault, LedgerEntry, entry_hash, first_fault
-from store.tables import evidence, evidence_heads
+from store.tables import cases, evidence, evidence_heads, reports
 
 
 def append(
@@ -48,7 +48,10 @@ def head(connection: Connection, case_id: str) -> tuple[int, str]:
 
 
 def verify(connection: Connection, case_id: str) -> tuple[int, ChainFault | None]:
-    """Check a chain against itself and against the head kept beside it. Returns (entries, first fault or None)."""
+    """Check a chain against itself, the head kept beside it, its case and the reports that were made on it.
+
+    Returns (entries, first fault or None).
+    """
     expected, head_hash = head(connection, case_id)
     fault = first_fault(read(connection, case_id), expected)
     found = connection.execute(
@@ -62,4 +65,30 @@ def verify(connection: Connection, case_id: str) -> tuple[int, ChainFault | None
         ).scalar_one()
         if newest != head_hash:
             return found, ChainFault(seq=found, fault="altered")
-    return found, fault
+    return found, fault or _fault_by_witnesses(connection, case_id, found)
+
+
+def _fault_by_witnesses(connection: Connection, case_id: str, found: int) -> ChainFault | None:
+    """What the rest of our books knows of a chain that agrees with itself.
+
+    A case starts with an entry. Each report holds the length and head of the chain below it, and its making is an entry
+    more. So a chain whose end was cut and whose head was written anew is found out.
+    """
+    if not found:
+        started = connection.execute(select(literal(1)).where(cases.c.id == case_id)).first()
+        return ChainFault(seq=1, fault="truncated") if started else None
+    known = func.convert_from(reports.c.document, "UTF8").cast(JSONB)["evidence"]
+    length = known["entries"].as_integer()
+    below = (evidence.c.case_id == case_id) & (evidence.c.seq == length)
+    witnesses = connection.execute(
+        select(length.label("entries"), known["head"].as_string().label("head"), evidence.c.hash)
+        .select_from(reports.outerjoin(evidence, below))
+        .where(reports.c.case_id == case_id)
+        .order_by(reports.c.version)
+    ).all()
+    for witness in witnesses:
+        if found <= witness.entries:
+            return ChainFault(seq=found + 1, fault="truncated")
+        if witness.head != (witness.hash or GENESIS):
+            return ChainFault(seq=witness.entries, fault="altered")
+    return None

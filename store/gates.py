@@ -84,16 +84,32 @@ def end_earlier_rounds(
 def close(connection: Connection, case_id: str, outcome: GateOutcome) -> bool:
     """Write the outcome of a round; False when it had one.
 
-    A round that a newer report superseded before its decision was written down still gets its decision.
+    A round that a newer report superseded before its decision was written down still gets its decision; so does one
+    that had timed out when somebody else was asked, before a decision made in time was heard. What was opened later
+    for the same report ends with it.
     """
+    asked_on = gates.c.verdict == SUPERSEDED
+    if outcome.verdict is not Verdict.TIMED_OUT:
+        asked_on |= gates.c.verdict == Verdict.TIMED_OUT
+    ended = {"closed_at": outcome.at, "verdict": outcome.verdict, "decided_by": outcome.by}
     closing = (
         update(gates)
         .where(
             gates.c.case_id == case_id,
             gates.c.gate == outcome.gate,
             gates.c.round == outcome.round,
-            gates.c.closed_at.is_(None) | (gates.c.verdict == SUPERSEDED),
+            gates.c.closed_at.is_(None) | asked_on,
         )
-        .values(closed_at=outcome.at, verdict=outcome.verdict, decided_by=outcome.by)
+        .values(ended)
     )
-    return connection.execute(closing).rowcount == 1
+    if connection.execute(closing).rowcount == 0:
+        return False
+    later = update(gates).where(
+        gates.c.case_id == case_id,
+        gates.c.gate == outcome.gate,
+        gates.c.round > outcome.round,
+        gates.c.report_digest == outcome.report_digest,
+        gates.c.closed_at.is_(None),
+    )
+    connection.execute(later.values(ended))
+    return True

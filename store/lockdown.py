@@ -3,16 +3,35 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from models.access import AccessRecord, AccessStep, Entitlement, ResultClass
 from models.case import Branch
+from models.errors import CaseConflict
 from store import effects, evidence
 from store.tables import branch_results
 from store.tables import effects as done
 
 # Steps after which the right may be gone, so that an undo has to look at it.
 TAKEN = ("lock", "lock_acknowledged")
+
+
+def begin_restore(connection: Connection, case_id: str, *, at: datetime) -> None:
+    """Write that the case gives rights back from now on: whoever still locks for it is refused."""
+    _one_at_a_time(connection, case_id)
+    effects.once(
+        connection, f"{case_id}/restore", case_id=case_id, request={"case": case_id}, at=at, do=lambda: (None, {})
+    )
+
+
+def refuse_after_restore(connection: Connection, case_id: str) -> None:
+    """Raise CaseConflict once the case has begun to give rights back. Until the commit nobody can begin."""
+    _one_at_a_time(connection, case_id)
+    if connection.execute(select(done.c.key).where(done.c.key == f"{case_id}/restore")).first():
+        raise CaseConflict(
+            f"case {case_id} gives rights back already: no right was taken, and none must be taken for it any more",
+            case=case_id,
+        )
 
 
 def remember(connection: Connection, case_id: str, right: Entitlement, *, at: datetime) -> Entitlement:
@@ -86,6 +105,10 @@ def steps_done(connection: Connection, case_id: str) -> dict[str, AccessStep]:
 def in_order(right: Entitlement) -> tuple[int, str, str]:
     """Order of the lockdown: grade, then system, then id."""
     return right.grade, right.system, right.id
+
+
+def _one_at_a_time(connection: Connection, case_id: str) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1))"), {"key": f"{case_id}/access"})
 
 
 def _results(connection: Connection, case_id: str, verb: str) -> dict[str, Mapping[str, object]]:

@@ -4,10 +4,10 @@ A row holds ids, figures and times only; names and links are filled in when the 
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from models.approvals import Ladder, Refusal, Verdict
@@ -17,6 +17,9 @@ from store import gates
 from store.tables import cases, outbox
 
 LONGEST_ERROR = 500  # characters of a mail server's answer that are kept
+# A mail server that answers at all does so within seconds: a claim this old belongs to a process that died.
+CLAIM_LIFE = timedelta(minutes=2)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 
 
 class MessageKind(StrEnum):
@@ -49,7 +52,10 @@ class Tidings(Value):
 
 
 class OutboxMessage(Value):
-    """One message to one person. `thread` is the id of the first message of the case to that person."""
+    """One message to one person. `thread` is the id of the first message of the case to that person.
+
+    `attempts` counts the tries, the one under way among them.
+    """
 
     id: str
     case_id: CaseId
@@ -57,6 +63,7 @@ class OutboxMessage(Value):
     kind: MessageKind
     tidings: Tidings
     thread: str
+    attempts: int
 
 
 def put(
@@ -90,19 +97,31 @@ def announce_end(connection: Connection, case_id: str, phase: Phase, *, at: date
             put(connection, case_id, person, MessageKind.CASE_ENDED, Tidings(phase=phase, at=at), key=phase, at=at)
 
 
-def next_pending(connection: Connection, case_id: str, tried: Collection[str]) -> OutboxMessage | None:
-    """The oldest message of a case that waits, locked for this transaction, except those in `tried`.
+def claim(connection: Connection, case_id: str, tried: Collection[str], *, at: datetime) -> OutboxMessage | None:
+    """The oldest message of a case that waits, except those in `tried`; from the commit on it is ours to send.
 
-    Messages that somebody else is sending at this moment are passed over.
+    Messages that somebody else is sending are passed over, until their claim is so old that the sender must be dead.
     """
-    waiting = (
-        select(outbox)
-        .where(outbox.c.case_id == case_id, outbox.c.sent_at.is_(None), outbox.c.id.not_in(tried))
+    return _claim(connection, outbox.c.case_id == case_id, outbox.c.id.not_in(tried), at=at)
+
+
+def claim_due(connection: Connection, *, at: datetime) -> OutboxMessage | None:
+    """The oldest message of any case that nobody has tried yet, or whose pause after a failure is over; now ours."""
+    return _claim(connection, outbox.c.retry_at.is_(None) | (outbox.c.retry_at <= at), at=at)
+
+
+def _claim(connection: Connection, *which: ColumnElement[bool], at: datetime) -> OutboxMessage | None:
+    free = outbox.c.claimed_at.is_(None) | (outbox.c.claimed_at < at - CLAIM_LIFE)
+    oldest = (
+        select(outbox.c.id)
+        .where(outbox.c.sent_at.is_(None), free, *which)
         .order_by(outbox.c.created_at, outbox.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    row = connection.execute(waiting).mappings().one_or_none()
+    claiming = update(outbox).where(outbox.c.id == oldest.scalar_subquery()).returning(outbox)
+    claimed = claiming.values(claimed_at=at, attempts=outbox.c.attempts + 1)
+    row = connection.execute(claimed).mappings().one_or_none()
     if row is None:
         return None
     return OutboxMessage(
@@ -112,19 +131,22 @@ def next_pending(connection: Connection, case_id: str, tried: Collection[str]) -
         kind=row["kind"],
         tidings=row["payload"]["tidings"],
         thread=row["payload"]["thread"],
+        attempts=row["attempts"],
     )
 
 
 def mark_sent(connection: Connection, message_id: str, *, at: datetime) -> None:
     """The message left; it is never sent again."""
-    sent = {"sent_at": at, "attempts": outbox.c.attempts + 1, "error": None}
+    sent = {"sent_at": at, "claimed_at": None, "retry_at": None, "error": None}
     connection.execute(update(outbox).where(outbox.c.id == message_id).values(sent))
 
 
-def mark_failed(connection: Connection, message_id: str, error: str) -> None:
-    """The message could not leave; it waits for the next try."""
-    failed = {"attempts": outbox.c.attempts + 1, "error": error[:LONGEST_ERROR]}
-    connection.execute(update(outbox).where(outbox.c.id == message_id).values(failed))
+def mark_failed(connection: Connection, message: OutboxMessage, error: str, *, at: datetime) -> None:
+    """The message could not leave; it waits for the next step of its case, or for the end of a pause that grows."""
+    pause = min(FIRST_PAUSE * 2 ** min(message.attempts - 1, 10), LONGEST_PAUSE)
+    failed = {"claimed_at": None, "retry_at": at + pause, "error": error[:LONGEST_ERROR]}
+    unsent = update(outbox).where(outbox.c.id == message.id, outbox.c.sent_at.is_(None))
+    connection.execute(unsent.values(failed))
 
 
 def drop(connection: Connection, message_id: str) -> None:

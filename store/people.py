@@ -1,10 +1,15 @@
 """Employees as rows."""
 
-from sqlalchemy import Connection, RowMapping, any_, func, literal, select
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, any_, func, literal, select, update
 
 from models.errors import UnknownEmployee
-from models.people import Employee, Role
+from models.people import Employee, EmployeeStatus, Role
 from store.tables import clients, employees
+
+# A day that is over this long after midnight UTC is over everywhere on earth.
+LAST_ZONE = timedelta(hours=12)
 
 
 def employee_of(row: RowMapping) -> Employee:
@@ -35,6 +40,24 @@ def find(connection: Connection, key: str) -> Employee:
         ids = ", ".join(sorted(row["id"] for row in exact))
         raise UnknownEmployee(f"{len(exact)} employees are called {key!r}: use the id, one of {ids}", employee=key)
     return employee_of(exact[0])
+
+
+def has_left(person: Employee, today: date) -> bool:
+    """True for who has left, and for who is leaving and had their last day before `today` (garden leave ends so)."""
+    over = person.left_on is not None and person.left_on < today
+    return person.status is EmployeeStatus.LEFT or (person.status is EmployeeStatus.LEAVING and over)
+
+
+def gone(today: ColumnElement[date] | date) -> ColumnElement[bool]:
+    """The same as `has_left`, for a query on `employees`; false, never unknown, without a last day."""
+    over = func.coalesce(employees.c.left_on < today, False)
+    return (employees.c.status == EmployeeStatus.LEFT) | ((employees.c.status == EmployeeStatus.LEAVING) & over)
+
+
+def settle_leavers(connection: Connection, at: datetime) -> int:
+    """Write `left` for everybody whose case is closed and whose last day is over everywhere; returns how many."""
+    over = gone((at - LAST_ZONE).date()) & (employees.c.status == EmployeeStatus.LEAVING)
+    return connection.execute(update(employees).where(over).values(status=EmployeeStatus.LEFT)).rowcount
 
 
 def with_role(connection: Connection, role: Role) -> list[Employee]:

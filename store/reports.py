@@ -1,6 +1,7 @@
 """Versions of a case's report, as canonical JSON. A version is written once and never changed."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, select, text
 
@@ -8,7 +9,9 @@ from models.base import Moment, Value
 from models.errors import UnknownCase
 from models.evidence import canonical
 from models.policy import Policy
+from models.reasons import Reason
 from models.report import CaseReport
+from models.risk_level import Level
 from store.tables import cases, reports
 
 
@@ -18,6 +21,50 @@ class ReportVersion(Value):
     version: int
     digest: str
     at: Moment
+
+
+class OwedSum(Value):
+    """What is owed in one currency, and how much of that is late."""
+
+    currency: str
+    total: Decimal
+    overdue: Decimal
+
+
+class ReportHead(Value):
+    """The verdict of a report without its lists: what a page shows of it, whatever the number of clients.
+
+    `receivables` and `clients` are None while their branch is unknown.
+    """
+
+    version: int
+    digest: str
+    last_working_day: date
+    score: Decimal
+    level: Level
+    provisional: bool
+    unknowns: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    receivables: tuple[OwedSum, ...] | None
+    clients: int | None
+
+    @classmethod
+    def of(cls, report: CaseReport) -> "ReportHead":
+        """The head of a sealed report."""
+        money = report.receivables
+        sums = (OwedSum.model_validate(each, from_attributes=True) for each in (money, *money.others)) if money else ()
+        return cls(
+            version=report.version,
+            digest=report.digest,
+            last_working_day=report.case.last_working_day,
+            score=report.score,
+            level=report.level,
+            provisional=report.provisional,
+            unknowns=report.unknowns,
+            reasons=report.reasons,
+            receivables=tuple(sums) if money else None,
+            clients=report.clients.count if report.clients else None,
+        )
 
 
 def take_turn(connection: Connection, case_id: str) -> None:
@@ -37,6 +84,7 @@ def save(connection: Connection, report: CaseReport, merge_key: str, *, at: date
             digest=report.digest,
             merge_key=merge_key,
             document=canonical(report.model_dump(mode="json")),
+            head=ReportHead.of(report).model_dump(mode="json"),
             at=at,
         )
     )
@@ -48,11 +96,17 @@ def load(connection: Connection, case_id: str, version: int | None = None) -> Ca
         _newest(connection, case_id) if version is None else _newest(connection, case_id, reports.c.version == version)
     )
     if found is None:
-        which = "no report yet" if version is None else f"no report version {version}"
-        raise UnknownCase(
-            f"the case {case_id!r} has {which}: `offboard show {case_id}` says how far it is", case=case_id
-        )
+        raise _no_report(case_id, version)
     return found
+
+
+def head(connection: Connection, case_id: str, version: int) -> ReportHead:
+    """The head of one version, without reading the whole document. Raises UnknownCase when there is none."""
+    query = select(reports.c.head).where(reports.c.case_id == case_id, reports.c.version == version)
+    found = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise _no_report(case_id, version)
+    return ReportHead.model_validate(found)
 
 
 def before(connection: Connection, case_id: str, version: int | None = None) -> CaseReport | None:
@@ -73,6 +127,11 @@ def versions(connection: Connection, case_id: str) -> list[ReportVersion]:
         .order_by(reports.c.version)
     ).mappings()
     return [ReportVersion.model_validate(dict(row)) for row in rows]
+
+
+def _no_report(case_id: str, version: int | None) -> UnknownCase:
+    which = "no report yet" if version is None else f"no report version {version}"
+    return UnknownCase(f"the case {case_id!r} has {which}: `offboard show {case_id}` says how far it is", case=case_id)
 
 
 def _newest(connection: Connection, case_id: str, *conditions: ColumnElement[bool]) -> CaseReport | None:

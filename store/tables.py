@@ -211,6 +211,15 @@ cases = Table(
     Index("uq_cases_open", "employee_id", unique=True, postgresql_where=text("ended_at IS NULL")),
 )
 
+# What the starter said why, until the case is planned and takes it over: a slow or missing worker must not lose it.
+case_reasons = Table(
+    "case_reasons",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", WHEN, nullable=False),
+)
+
 # The full result of a branch; history holds only its digest. The newest row of a branch is the one that counts.
 branch_results = Table(
     "branch_results",
@@ -230,6 +239,7 @@ reports = Table(
     Column("digest", Text, nullable=False),
     Column("merge_key", Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("head", JSONB, nullable=False),
     Column("at", WHEN, nullable=False),
     UniqueConstraint("case_id", "merge_key"),
 )
@@ -341,7 +351,10 @@ outbox = Table(
     Column("created_at", WHEN, nullable=False, server_default=func.now()),
     Column("sent_at", WHEN),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("claimed_at", WHEN),
+    Column("retry_at", WHEN),
     Column("error", Text),
+    Index("ix_outbox_unsent", "created_at", postgresql_where=text("sent_at IS NULL")),
 )
 
 imports = Table(

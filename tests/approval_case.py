@@ -9,8 +9,9 @@ from models.access import Grade
 from models.approvals import Ask, GatePlan, Ladder, OpenGates
 from models.case import CaseDates, CasePlan, CaseRequest, SeparationKind
 from models.errors import Unavailable
+from models.evidence import GENESIS
 from models.people import Role
-from models.report import CaseReport
+from models.report import CaseReport, ReportEvidence
 from store import cases, reports
 from store.database import Database
 from store.policies import load_policy
@@ -74,9 +75,10 @@ def start_case(database: Database, *, started_by: str | None = "H2", known_money
 def report(version: int, *, known_money: bool = True) -> CaseReport:
     """A report of the case."""
     made = build_report(unknown=not known_money)
-    return made.model_copy(
-        update={"version": version, "case": made.case.model_copy(update={"id": CASE, "leaver": "E1"})}
-    ).sealed()
+    case = made.case.model_copy(update={"id": CASE, "leaver": "E1"})
+    # It is written without the entry of its making: nothing lies below it.
+    below = ReportEvidence(entries=0, head=GENESIS)
+    return made.model_copy(update={"version": version, "case": case, "evidence": below}).sealed()
 
 
 def opening(

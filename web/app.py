@@ -7,8 +7,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from activities.messages import Links, Post
 from models.errors import Unavailable
 from store.database import Database
+from systems.mail.port import Mailer
 from web import api, pages, respond
 from web.engine import ClientProvider
 from web.hook import Clock, Hook
@@ -27,13 +29,16 @@ def create_app(
     link_secret: str,
     public_url: str,
     clock: Clock = _utc_now,
+    mailer: Mailer | None = None,
 ) -> FastAPI:
     """Put the hook together. `client_provider` is first called when a decision comes, so the engine may be down.
 
     `public_url` is what people open, without a slash at its end; `clock` stamps decisions with aware UTC times.
+    With a `mailer` the hook also sends what could not leave before, as long as it serves.
     """
     hook = Hook(database, client_provider, link_secret, public_url.rstrip("/"), clock)
-    app = FastAPI(title="Offboard", openapi_url=None, docs_url=None, redoc_url=None, lifespan=redelivering(hook))
+    post = Post(database, mailer, Links(link_secret, public_url)) if mailer else None
+    app = FastAPI(title="Offboard", openapi_url=None, docs_url=None, redoc_url=None, lifespan=redelivering(hook, post))
     app.include_router(pages.router(hook))
     app.include_router(api.router(hook))
     app.add_middleware(

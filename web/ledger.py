@@ -19,20 +19,21 @@ def take(database: Database, answer: Answer) -> StoredDecision | DoorResult:
         current = gates.current(connection, answer.case_id, answer.gate)
         if current is None:
             return refused(answer, Refusal.NOT_OPEN)
-        key = decisions.decision_id(answer.case_id, answer.gate, current.round, answer.by)
+        asked = _answered(connection, answer, current)
+        key = decisions.decision_id(answer.case_id, answer.gate, asked.round, answer.by)
         own = decisions.get(connection, key)
         if own is None:
-            if refusal := _refusal(connection, answer, current):
+            if refusal := _refusal(connection, answer, asked, current):
                 return refused(answer, refusal, current.decided_by)
             own = decisions.accept(
                 connection,
                 case_id=answer.case_id,
                 gate=answer.gate,
-                round=current.round,
+                round=asked.round,
                 verdict=answer.verdict,
                 by=answer.by,
                 note=answer.note,
-                report_digest=answer.report_digest or current.report_digest,
+                report_digest=answer.report_digest or asked.report_digest,
                 accepted_at=answer.now,
             )
     if own.verdict is not answer.verdict:
@@ -83,7 +84,24 @@ def refused(answer: Answer, refusal: Refusal, decided_by: str | None = None) -> 
     )
 
 
-def _refusal(connection: Connection, answer: Answer, current: GateRow) -> Refusal | None:
+def _answered(connection: Connection, answer: Answer, current: GateRow) -> GateRow:
+    """The round that an answer is for: the newest in which this person was in time, for the report that is asked about.
+
+    It is an earlier one when the deadline passed, and somebody else was asked, while the answer was on its way to us.
+    """
+    for number in range(current.round, 0, -1):
+        row = gates.of_round(connection, answer.case_id, answer.gate, number)
+        if (
+            row
+            and answer.by in row.approvers
+            and answer.now <= row.due_at
+            and row.report_digest == current.report_digest
+        ):
+            return row
+    return current
+
+
+def _refusal(connection: Connection, answer: Answer, asked: GateRow, current: GateRow) -> Refusal | None:
     """The judgement of the workflow, made early so that the person hears it at once. The workflow judges again."""
     case = cases.get(connection, answer.case_id)
     if case.ended_at is not None and current.closed_at is None:
@@ -91,21 +109,19 @@ def _refusal(connection: Connection, answer: Answer, current: GateRow) -> Refusa
     if current.verdict is Verdict.TIMED_OUT:
         return Refusal.LATE
     decision = Decision(
-        decision_id=decisions.decision_id(answer.case_id, answer.gate, current.round, answer.by),
+        decision_id=decisions.decision_id(answer.case_id, answer.gate, asked.round, answer.by),
         gate=answer.gate,
         verdict=answer.verdict,
         by=answer.by,
         accepted_at=answer.now,
-        report_digest=answer.report_digest or current.report_digest,
+        report_digest=answer.report_digest or asked.report_digest,
         has_note=bool(answer.note),
     )
     barred = frozenset({case.employee_id, *case.plan.barred})
-    return judge(decision, _open_round(current), _outcome(current), barred)
+    return judge(decision, _round(asked), _outcome(current), barred)
 
 
-def _open_round(row: GateRow) -> GateRound | None:
-    if row.verdict == gates.SUPERSEDED:
-        return None
+def _round(row: GateRow) -> GateRound:
     return GateRound(
         gate=row.gate,
         round=row.round,

@@ -18,7 +18,7 @@ from web.notice import notice
 from web.problems import WORDS, Problem, of_refusal
 from web.security import from_elsewhere, report_policy
 from web.view import card
-from web.visit import State, Visit, read
+from web.visit import State, Visit, read, whole_report
 
 NOTE_LIMIT = 1500  # characters, so that the longest note in UTF-8 fits into a form of 16 KB
 REASON_MISSING = "Please write why you decline. Nothing was recorded yet."
@@ -63,7 +63,7 @@ def router(hook: Hook) -> APIRouter:
         words = respond.words_for(request, visit.reader.language)
         if visit.state in _NO_REPORT:
             return _tell(request, visit, words)
-        html = await asyncio.to_thread(render_html, visit.report, words.tag)
+        html = await asyncio.to_thread(_document, hook, visit, words.tag)
         return HTMLResponse(html, headers={"Content-Security-Policy": report_policy(), "Content-Language": words.tag})
 
     @routes.post("/d/{token}")
@@ -97,6 +97,12 @@ async def open_visit(hook: Hook, request: Request, token: str) -> Visit | Respon
         if wait := hook.brake.missed(address):
             return respond.problem(request, Problem.TOO_MANY_REQUESTS, hook.public_url, wait=wait)
         return respond.problem(request, Problem.UNKNOWN, hook.public_url)
+
+
+def _document(hook: Hook, visit: Visit, tag: str) -> str:
+    with hook.database.begin() as connection:
+        whole = whole_report(connection, visit)
+    return render_html(whole, tag)
 
 
 def _show(hook: Hook, request: Request, token: str, visit: Visit, note: str = "", error: str = "") -> Response:

@@ -1,11 +1,13 @@
-"""Decisions that the engine has not confirmed are told to it again, until it says what became of them.
+"""What could not be delivered is delivered again: decisions to the engine, and mails to people.
 
+A decision that the engine has not confirmed is told to it until it says what became of it.
 Without it a decision that was stored while the engine was down would be heard at the deadline of its gate only. It may
 run in every copy of the hook at once: the workflow counts a decision once, whoever tells it and how often.
+A mail that failed would wait for the next step of its case, which may be days away or, after its end, never come.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -13,6 +15,7 @@ from itertools import groupby
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
+from activities.messages import Post
 from models.approvals import DecisionReceipt
 from models.errors import Unavailable
 from store import decisions
@@ -25,22 +28,42 @@ EVERY = timedelta(seconds=30)
 # A younger one is being told by the request that stored it.
 LEAST_AGE = timedelta(seconds=10)
 AT_ONCE = 8  # gates
+MAIL_EVERY = timedelta(seconds=60)
+MOST_MAILS = 50  # in one round
 
 
-def redelivering(hook: Hook) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """The lifespan of an application that tells stored decisions again every 30 seconds while it serves."""
+def redelivering(hook: Hook, post: Post | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """The lifespan of an application that delivers again while it serves: decisions every 30 seconds, mails 60."""
+
+    async def tell_again() -> int:
+        return await redeliver(hook.database, hook.client, hook.clock())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        task = asyncio.create_task(_for_ever(hook))
+        tasks = [asyncio.create_task(_for_ever(tell_again, lambda: EVERY, "stored decisions"))]
+        if post:
+            tasks.append(asyncio.create_task(_for_ever(lambda: send_waiting(post), lambda: MAIL_EVERY, "mails")))
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
     return lifespan
+
+
+async def send_waiting(post: Post) -> int:
+    """Try the messages of all cases whose time has come, oldest first; returns how many were tried and settled.
+
+    One a call, so that a process that stops waits for one mail at most. Raises Unavailable when our database does
+    not answer.
+    """
+    for tried in range(MOST_MAILS):
+        if not await asyncio.to_thread(post.retry_one):
+            return tried
+    return MOST_MAILS
 
 
 async def redeliver(database: Database, client: ClientProvider, now: datetime) -> int:
@@ -59,18 +82,18 @@ async def redeliver(database: Database, client: ClientProvider, now: datetime) -
     return sum(await asyncio.gather(*(one_gate(stored) for stored in gates)))
 
 
-async def _for_ever(hook: Hook) -> None:
+async def _for_ever(deliver: Callable[[], Awaitable[int]], pause: Callable[[], timedelta], what: str) -> None:
     while True:
-        await asyncio.sleep(EVERY.total_seconds())
+        await asyncio.sleep(pause().total_seconds())
         try:
-            answered = await redeliver(hook.database, hook.client, hook.clock())
+            done = await deliver()
         except (Unavailable, SQLAlchemyError) as down:
-            log.warning("stored decisions could not be read: %s", type(down).__name__)
+            log.warning("%s could not be read: %s", what, type(down).__name__)
         except Exception:  # the next round may do better; without this one fault would end all rounds
-            log.exception("a fault of ours while stored decisions were told again")
+            log.exception("a fault of ours while %s were delivered again", what)
         else:
-            if answered:
-                log.info("%d stored decisions were told again and answered", answered)
+            if done:
+                log.info("%s: %d were delivered again", what, done)
 
 
 def _waiting(database: Database, accepted_before: datetime) -> list[StoredDecision]:

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from connections import connect_temporal, link_secret, open_database, public_url
 from models.errors import OffboardError
 from settings import Settings
+from systems.mail.choose import mailer_for
 from web.app import create_app
 
 
@@ -39,7 +40,8 @@ def main() -> None:
     settings = Settings()
     try:
         database = open_database(settings)
-        app = create_app(database, LazyClient(settings), link_secret(settings), public_url(settings))
+        secret, url, mailer = link_secret(settings), public_url(settings), mailer_for(settings)
+        app = create_app(database, LazyClient(settings), secret, url, mailer=mailer)
     except OffboardError as missing:
         sys.exit(missing.message)
     # uvicorn's own access log would write the links; ours leaves the tokens out.

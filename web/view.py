@@ -6,11 +6,10 @@ from datetime import datetime
 
 from models.approvals import Verdict
 from models.reasons import Reason
-from models.receivables import CurrencyAudit
-from models.report import CaseReport
 from reports.language import Language
 from reports.words import DOMAINS
 from store.gates import GateRow
+from store.reports import OwedSum, ReportHead
 from web.visit import State, Visit
 from web.words import ROLES, gate_name, level_name, short_time, time_left
 
@@ -106,38 +105,37 @@ def why(visit: Visit, words: Language) -> str:
 
 def _facts(visit: Visit, words: Language) -> str:
     parts = [visit.leaver.department, visit.leaver.region]
-    parts.append(words.text("last working day {day}", day=words.day(visit.report.case.last_working_day)))
+    parts.append(words.text("last working day {day}", day=words.day(visit.report.last_working_day)))
     return " · ".join(part for part in parts if part)
 
 
-def _question(report: CaseReport, words: Language) -> str:
+def _question(report: ReportHead, words: Language) -> str:
     if report.clients is None:
         return words.text("May the handover begin? How many clients it touches is not known yet.")
     return words.count(
-        "May the handover of {n} client begin?", "May the handover of {n} clients begin?", report.clients.count
+        "May the handover of {n} client begin?", "May the handover of {n} clients begin?", report.clients
     )
 
 
-def _money(report: CaseReport, words: Language) -> tuple[str, str]:
+def _money(report: ReportHead, words: Language) -> tuple[str, str]:
     """(what is overdue, of how much that is owed), as in the report. Unknown is never zero; currencies stand apart."""
-    audit = report.receivables
-    if audit is None:
+    audits = report.receivables
+    if audits is None:
         return words.text("Not known yet"), words.text("the audit of receivables has not answered")
-    audits = (audit, *audit.others)
     late = [each for each in audits if each.overdue]
     if not late:
         return words.text("nothing overdue"), words.text("of {total} owed", total=_sums(audits, "total", words))
     return _sums(late, "overdue", words), words.text("overdue, of {total} owed", total=_sums(audits, "total", words))
 
 
-def _sums(audits: Sequence[CurrencyAudit], what: str, words: Language) -> str:
+def _sums(audits: Sequence[OwedSum], what: str, words: Language) -> str:
     shown = [words.money(getattr(each, what), each.currency) for each in audits[:CURRENCIES_SHOWN]]
     hidden = len(audits) - len(shown)
     more = " " + words.count("+ {n} more currency", "+ {n} more currencies", hidden) if hidden else ""
     return " + ".join(shown) + more
 
 
-def _top(report: CaseReport) -> tuple[Reason, ...]:
+def _top(report: ReportHead) -> tuple[Reason, ...]:
     return report.reasons[:REASONS_SHOWN]
 
 

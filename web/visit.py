@@ -15,6 +15,7 @@ from store.cases import CaseRow
 from store.decisions import DecisionState, StoredDecision
 from store.gates import GateRow
 from store.links import Link, Purpose, open_link
+from store.reports import ReportHead
 from web.problems import Problem, of_refusal
 
 
@@ -32,6 +33,7 @@ class Visit:
     """`asked` is the round that the page is about, `newest` the newest round of every gate, `rounds` those of this one.
 
     `contact` started the case and answers questions. `names` are those of everybody whom the page mentions.
+    `report` is the head only: the whole document of a big book takes a second to read.
     """
 
     link: Link
@@ -44,7 +46,7 @@ class Visit:
     rounds: tuple[GateRow, ...]
     newest: tuple[GateRow, ...]
     own: StoredDecision | None
-    report: CaseReport
+    report: ReportHead
     names: dict[str, str]
     now: datetime
 
@@ -70,10 +72,15 @@ def read(connection: Connection, secret: str, token: str, now: datetime) -> Visi
         rounds=tuple(rounds),
         newest=tuple(newest),
         own=own,
-        report=reports.load(connection, link.case_id, asked.report_version),
+        report=reports.head(connection, link.case_id, asked.report_version),
         names=people.names(connection, mentioned),
         now=now,
     )
+
+
+def whole_report(connection: Connection, visit: Visit) -> CaseReport:
+    """The document that the page of a visit shows the head of."""
+    return reports.load(connection, visit.link.case_id, visit.report.version)
 
 
 def standing(

@@ -1,7 +1,7 @@
 """The approval desk: asks people, reminds, escalates, and counts their decisions. A silence is never an approval.
 
-A decision is judged by the time at which the hook accepted it, not by the order in which the engine delivers timers
-and messages: with a worker that was down across the deadline, that order says nothing.
+A decision is judged by the time at which the hook accepted it, in the round that it answers, not by the order in which
+the engine delivers timers and messages: with a worker that was down across the deadline, that order says nothing.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ class ApprovalDesk:
             return Refusal.NOT_OPEN
         if gate.opening:
             return None  # cannot be judged yet: `hear` waits for the round
-        refusal = judge(decision, gate.round, gate.outcome, self.barred)
+        refusal = judge(decision, gate.round_of(decision), gate.outcome, self.barred)
         # A changed report is asked about again; until that round is open, an answer to the old one counts no more.
         if refusal is None and self._office.report and decision.report_digest != self._office.report.digest:
             return Refusal.REPORT_CHANGED
@@ -83,15 +83,16 @@ class ApprovalDesk:
             return known
         refusal = self.refusal_of(decision)
         gate = self.gates.get(decision.gate)
-        if refusal is None and gate and gate.round:
+        answered = gate.round_of(decision) if gate else None
+        if refusal is None and gate and answered:
             gate.outcome = GateOutcome(
                 gate=decision.gate,
                 verdict=decision.verdict,
                 by=decision.by,
                 at=decision.accepted_at,
-                round=gate.round.round,
-                report_version=gate.round.report_version,
-                report_digest=gate.round.report_digest,
+                round=answered.round,
+                report_version=answered.report_version,
+                report_digest=answered.report_digest,
             )
             self._unrecorded_outcomes.append(gate.outcome)
         receipt = DecisionReceipt(
@@ -180,19 +181,14 @@ class ApprovalDesk:
                 await workflow.wait_condition(lambda: gate.asked_again)
                 continue
             if gate.asked_again:
-                ladder, due_at = Ladder.APPROVER, gate.new_due_at or max(gate.plan.due_at, self._soonest(gate))
+                ladder, due_at = Ladder.APPROVER, gate.new_due_at
             elif ladder is not Ladder.APPROVER and gate.plan.on_silence is OnSilence.DECLINE:
                 self._time_out(gate, workflow.now())
                 continue
             else:
-                ladder = LADDER_AFTER[ladder]
-                due_at = max(gate.plan.escalation_due_at, self._soonest(gate))
+                ladder, due_at = LADDER_AFTER[ladder], None
             gate.asked_again, gate.new_due_at = False, None
             await self._office.open([(gate, ladder, due_at)], self.barred)
-
-    def _soonest(self, gate: Gate) -> datetime:
-        # A new round always leaves people the span that the plan gave to the escalation.
-        return workflow.now() + (gate.plan.escalation_due_at - gate.plan.due_at)
 
     async def _await_round(self, gate: Gate) -> None:
         """Wait for a decision, reminding on the way; returns at the decision, at the deadline or when asked again."""

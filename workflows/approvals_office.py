@@ -32,17 +32,27 @@ class Gate:
 
     `asked_again` is set when the open round no longer fits and a new one is due, with `new_due_at` when its date was
     moved; `opening` while people are being asked: some have their link already, and what they decide waits until we
-    know the round.
+    know the round. `asked` holds every round so far: who answered one in time may be heard when the next is open.
     """
 
     def __init__(self, plan: GatePlan) -> None:
         self.plan = plan
         self.rounds = 0
         self.round: GateRound | None = None
+        self.asked: dict[int, GateRound] = {}
         self.outcome: GateOutcome | None = None
         self.asked_again = False
         self.new_due_at: datetime | None = None
         self.opening = True
+
+    def enter(self, current: GateRound) -> None:
+        """People have been asked: this is the open round."""
+        self.round, self.opening = current, False
+        self.asked[current.round] = current
+
+    def round_of(self, decision: Decision) -> GateRound | None:
+        """The round that a decision answers: its own, else the open one; None when nothing is asked any more."""
+        return self.asked.get(decision.round, self.round) if self.round else None
 
     def view(self) -> GateView:
         """The gate as progress shows it."""
@@ -66,8 +76,8 @@ class ApprovalsOffice:
         self._employee_id = employee_id
         self._on_change = on_change
 
-    async def open(self, wanted: Sequence[tuple[Gate, Ladder, datetime]], barred: frozenset[str]) -> None:
-        """Open the next round of each gate for the newest report, all in one call."""
+    async def open(self, wanted: Sequence[tuple[Gate, Ladder, datetime | None]], barred: frozenset[str]) -> None:
+        """Open the next round of each gate for the newest report, all in one call; None counts the deadline afresh."""
         if self.report is None:
             return
         for gate, _, _ in wanted:
@@ -93,7 +103,7 @@ class ApprovalsOffice:
             self._note,
         )
         for (gate, _, _), current in zip(wanted, opened.rounds, strict=True):
-            gate.round, gate.opening = current, False
+            gate.enter(current)
         self._on_change()
 
     async def remind(self, current: GateRound, number: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from temporalio import workflow
 
-from workflows.calls import patiently
+from workflows.calls import background, patiently
 
 with workflow.unsafe.imports_passed_through():
     from models.case import Branch
@@ -28,7 +28,7 @@ class Branches:
     def start(self, branch: Branch, call: BranchCall) -> None:
         """Begin a branch; it keeps trying in the background."""
         self.digests.setdefault(branch, None)
-        self._tasks[branch] = asyncio.create_task(self._run(branch, call))
+        self._tasks[branch] = background(self._run(branch, call), lambda problem: self._note(branch, problem))
 
     def update(self, branch: Branch, digest: Digest) -> None:
         """A newer result of a branch that is known already."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RawValue
 
+from workflows.access_guard import AccessGuard
 from workflows.approval_desk import ApprovalDesk
 from workflows.branches import Branches
 from workflows.calls import QUICK
@@ -53,7 +54,9 @@ class CaseState:
         self._desk = ApprovalDesk(request.case_id, request.employee_id, on_change=self._show)
         self._withdrawal: Withdrawal | None = None
         self._waiting_for: tuple[str, ...] = ()
-        self._cutoff: asyncio.Task[str] | None = None
+        self._guard = AccessGuard(request.case_id, request.employee_id, on_change=self._show)
+        self._rescheduling = asyncio.Lock()
+        self._doing: str | None = None
         self._problem: str | None = None
         self._rejected: list[RejectedMessage] = []
         self._stale = False
@@ -131,19 +134,20 @@ class CaseState:
     @workflow.update(name="reschedule", description="A new last working day; every pending timer follows")
     async def reschedule(self, change: Reschedule) -> CaseDates:
         """Plan again for the new day and re-time what is pending. Bad dates are refused and change nothing."""
-        plan = await workflow.execute_activity_method(
-            CaseActivities.replan_case,
-            ReplanRequest(
-                case_id=self._request.case_id,
-                last_working_day=change.last_working_day,
-                requested_by=change.requested_by,
-                at=workflow.now(),
-            ),
-            summary="re-time the plan",
-            **QUICK,
-        )
-        self._plan = plan
-        self._desk.retime(plan.gates)
+        async with self._rescheduling:  # two at once: the later one wins, not the slower one
+            plan = await workflow.execute_activity_method(
+                CaseActivities.replan_case,
+                ReplanRequest(
+                    case_id=self._request.case_id,
+                    last_working_day=change.last_working_day,
+                    requested_by=change.requested_by,
+                    at=workflow.now(),
+                ),
+                summary="re-time the plan",
+                **QUICK,
+            )
+            self._plan = plan
+            self._desk.retime(plan.gates)
         self._show()
         return plan.dates
 
@@ -171,6 +175,7 @@ class CaseState:
             gates=self._desk.views,
             waiting_on=self._waiting_on(),
             next_deadline=min(deadlines) if deadlines else None,
+            doing=self._doing,
             rejected=tuple(self._rejected),
         )
 
@@ -179,8 +184,10 @@ class CaseState:
             return ()
         gates = tuple(view.gate for view in self._desk.views if view.outcome is None)
         branches = tuple(branch.value for branch in self._branches.unknown)
-        problems = tuple(problem for problem in (self._problem, self._desk.problem) if problem)
-        return gates + branches + self._waiting_for + self._branches.problems + problems
+        rights = (f"rights that are still open: {self._guard.still_open}",) if self._guard.still_open else ()
+        found = (self._problem, self._desk.problem, self._guard.problem, *self._branches.problems)
+        problems = tuple(dict.fromkeys(problem for problem in found if problem))
+        return gates + branches + self._waiting_for + rights + problems
 
     # ---- what admins see ----
 

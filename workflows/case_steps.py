@@ -1,20 +1,16 @@
 """The steps that the story of a case is made of: calls, locks, merges and questions."""
 
 import asyncio
-from contextlib import suppress
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.types import MethodSyncSingleParam
 
-from workflows.calls import LONG, PAUSE_AFTER_REFUSAL, QUICK, WHY_PAUSE, CallConfig, patiently
+from workflows.calls import LONG, PAUSE_AFTER_REFUSAL, QUICK, WHY_PAUSE, CallConfig, background, patiently
 from workflows.case_state import CaseState
 
 with workflow.unsafe.imports_passed_through():
-    from activities.access import AccessActivities
     from activities.assessment import AssessmentActivities
-    from models.access import Grade, LockRequest, LockSummary
     from models.case import Branch, BranchRequest, CasePlan
     from models.errors import CaseConflict
     from models.risk import MergeRequest
@@ -22,51 +18,28 @@ with workflow.unsafe.imports_passed_through():
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
-ALL_GRADES = tuple(Grade)
-# From the first to the longest pause before rights that could not be taken are tried again.
-LOCK_PAUSES = (timedelta(minutes=1), timedelta(hours=1))
-
 
 class CaseSteps(CaseState):
     """Single steps; in which order and why is told in `OffboardingWorkflow`."""
 
     async def _lock_before_anybody_knows(self) -> None:
         """Every right taken and read back before anything else happens and before anybody is told (D4)."""
-        pause, longest = LOCK_PAUSES
-        while (done := await self._lock(ALL_GRADES)).unfinished:
-            self._waiting_for = (f"rights that are still open: {done.unfinished}",)
-            self._show()
-            await self._wait(lambda: False, pause, "rights that are still open, try again")
-            pause = min(pause * 2, longest)
-        self._waiting_for = ()
-        self._branches.update(Branch.ACCESS, done.digest)
-
-    async def _cut_access_off(self) -> str:
-        """Take every right at the cut-off, whatever has been decided by then: nobody's silence keeps a door open."""
-        await workflow.wait_condition(lambda: self._branches.digests.get(Branch.ACCESS) is not None)
-        while (cutoff := self._pinned.dates.access_cutoff) > workflow.now():
-            with suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: self._pinned.dates.access_cutoff != cutoff,
-                    timeout=cutoff - workflow.now(),
-                    timeout_summary="access cut-off",
-                )
-        return (await self._lock(ALL_GRADES)).digest
+        locked = background(self._guard.take_all(), self._note_problem)
+        try:
+            await self._wait(locked.done)
+        finally:
+            if not locked.done():
+                locked.cancel()
+                await asyncio.gather(locked, return_exceptions=True)
+        self._branches.update(Branch.ACCESS, self._guard.digest)
 
     async def _stop_background(self) -> None:
-        if self._cutoff is not None:
-            self._cutoff.cancel()
-            await asyncio.gather(self._cutoff, return_exceptions=True)
+        await self._guard.stop()
         await self._branches.stop()
         await self._desk.stop()
 
-    async def _lock(self, grades: tuple[Grade, ...]) -> LockSummary:
-        asked = LockRequest(case_id=self._request.case_id, employee_id=self._request.employee_id, grades=grades)
-        span = " to ".join(dict.fromkeys(grade.name.lower() for grade in (min(grades), max(grades))))
-        return await self._call(AccessActivities.lock_access, asked, f"lock access, {span}", LONG)
-
     async def _first_lock(self, plan: CasePlan) -> str:
-        return (await self._lock(plan.first_grades)).digest
+        return (await self._guard.take(plan.first_grades)).digest
 
     async def _merge(self, why: str) -> None:
         taken = dict(self._branches.digests)
@@ -113,10 +86,13 @@ class CaseSteps(CaseState):
         summary: str,
         config: CallConfig = QUICK,
     ) -> Answer:
+        self._doing = summary
+        self._show()
         result = await patiently(
             lambda: workflow.execute_activity_method(method, asked, summary=summary, **config),
             self._note_problem,
             lambda: self._wait(lambda: False, PAUSE_AFTER_REFUSAL, WHY_PAUSE),
         )
+        self._doing = None
         self._checkpoint()
         return result

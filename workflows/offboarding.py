@@ -1,13 +1,13 @@
 """One departure, from the letter to the last closed door. `run` reads as the story of a case."""
 
-import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows.calls import LONG, QUICK
+from workflows.access_cutoff import AccessCutoffWorkflow
+from workflows.calls import LONG, QUICK, background
 from workflows.case_state import LeaverStays
-from workflows.case_steps import ALL_GRADES, CaseSteps
+from workflows.case_steps import CaseSteps
 
 with workflow.unsafe.imports_passed_through():
     from activities.access import AccessActivities
@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.handover import HandoverActivities
     from activities.inventory import InventoryActivities
     from activities.receivables import ReceivableActivities
+    from models.access import CutoffRequest
     from models.case import (
         Branch,
         BranchRequest,
@@ -46,7 +47,7 @@ class OffboardingWorkflow(CaseSteps):
     async def run(self, request: CaseRequest) -> CaseResult:
         """Plan, assess, merge, approve, hand over, close; or walk back when the resignation is withdrawn."""
         plan = await self._make_plan(request)
-        board = asyncio.create_task(self._keep_board())
+        board = background(self._keep_board(), self._note_problem)
         try:
             end = await self._depart(plan)
         except LeaverStays:
@@ -82,10 +83,11 @@ class OffboardingWorkflow(CaseSteps):
         self._checkpoint()
         if self._request.kind is SeparationKind.DISMISSAL:
             await self._lock_before_anybody_knows()
-        self._cutoff = asyncio.create_task(self._cut_access_off())
+        self._guard.watch(plan.first_grades, lambda: self._pinned.dates.access_cutoff, self._rights_were_taken)
         await self._assess(plan)
         await self._approve(plan)
         if self._desk.refused:
+            await self._keep_access_ending()
             return await self._close(Phase.DECLINED)
         await self._hand_over(plan)
         return await self._close(Phase.CLOSED)
@@ -130,12 +132,11 @@ class OffboardingWorkflow(CaseSteps):
             LONG,
         )
         self._branches.update(Branch.SUCCESSORS, done.plan_digest)
-        if self._cutoff is not None:
-            self._waiting_for = ("access cut-off",)
-            self._show()
-            await self._wait(self._cutoff.done)
-            self._waiting_for = ()
-            self._branches.update(Branch.ACCESS, await self._cutoff)
+        self._waiting_for = ("access cut-off",)
+        self._show()
+        await self._wait(lambda: self._guard.over)
+        self._waiting_for = ()
+        self._branches.update(Branch.ACCESS, self._guard.digest)
 
     async def _close(self, end: Phase) -> Phase:
         self._checkpoint()
@@ -149,10 +150,30 @@ class OffboardingWorkflow(CaseSteps):
             self._show()
             await workflow.sleep(pause, summary="obstacles to closing, look again")
             pause = min(pause * 2, longest)
-            self._branches.update(Branch.ACCESS, (await self._lock(ALL_GRADES)).digest)
+            self._branches.update(Branch.ACCESS, self._guard.digest)
         self._waiting_for = ()
+        if end is Phase.CLOSED:
+            await self._count_what_came_back()
         await self._merge("final")
         return end
+
+    async def _count_what_came_back(self) -> None:
+        plan = self._pinned
+        asked = BranchRequest(case_id=plan.case_id, employee_id=plan.employee_id, as_of=plan.as_of)
+        found = await self._call(InventoryActivities.take_inventory, asked, "what has come back by now", LONG)
+        self._branches.update(Branch.INVENTORY, found.digest)
+
+    async def _keep_access_ending(self) -> None:
+        """A declined plan ends this case; access still ends at the cut-off, watched by a workflow of its own."""
+        plan = self._pinned
+        await self._guard.stop()
+        await workflow.start_child_workflow(
+            AccessCutoffWorkflow.run,
+            CutoffRequest(case_id=plan.case_id, employee_id=plan.employee_id, access_cutoff=plan.dates.access_cutoff),
+            id=f"access-cutoff-{plan.case_id.removeprefix('offboarding-')}",
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            static_summary=f"access ends {plan.dates.access_cutoff:%Y-%m-%d %H:%M} UTC, after a declined plan",
+        )
 
     async def _walk_back(self, plan: CasePlan) -> Phase:
         """Undo every effect in reverse order: clients first, access last."""
@@ -166,6 +187,15 @@ class OffboardingWorkflow(CaseSteps):
         await self._merge("withdrawn")
         return Phase.WITHDRAWN
 
+    def _rights_were_taken(self) -> None:
+        self._branches.update(Branch.ACCESS, self._guard.digest)
+
     def _close_request(self, end: Phase) -> CloseRequest:
-        case = self._request
-        return CloseRequest(case_id=case.case_id, employee_id=case.employee_id, phase=end, at=workflow.now())
+        case, withdrawal = self._request, self._withdrawal
+        return CloseRequest(
+            case_id=case.case_id,
+            employee_id=case.employee_id,
+            phase=end,
+            requested_by=withdrawal.requested_by if withdrawal and end is Phase.WITHDRAWN else None,
+            at=workflow.now(),
+        )

@@ -8,11 +8,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 
+from sqlalchemy import func, select
+
 from embedded.sample.places import EAST_CHINA
 from embedded.sample.staff import Person, Staff, make_staff
 from embedded.sample.trade import Row, make_account, rows_of
 from models.base import Value
+from models.errors import Refused
 from store.database import Database
+from store.tables import employees as employees_table
 from systems.intake.load import import_folder
 from systems.intake.template import TEMPLATE
 
@@ -42,7 +46,17 @@ class Sample(Value):
 def fill(
     database: Database, *, employees: int = 40, seed: int = 7, as_of: date | None = None, say: Callable[[str], None]
 ) -> Sample:
-    """Fill the stack with the sample company. The same seed and date make the same company."""
+    """Fill an empty stack with the sample company. The same seed and date make the same company.
+
+    Raises Refused when people are there already.
+    """
+    with database.begin() as connection:
+        there = connection.execute(select(func.count()).select_from(employees_table)).scalar_one()
+    if there:
+        raise Refused(
+            f"{there} people are here already; the sample company would mix with them. Nothing was written. "
+            "Use a home of its own: OFFBOARD_HOME=some/folder offboard up, then offboard sample."
+        )
     today = as_of or datetime.now(UTC).date()
     with tempfile.TemporaryDirectory(prefix="offboard-sample-") as folder:
         say(f"making a company of {employees} employees")

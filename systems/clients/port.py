@@ -81,7 +81,13 @@ class ClientBook(Protocol):
     """
 
     def owned_by(self, employee_id: EmployeeId, as_of: date) -> tuple[ClientFacts, ...]:
-        """Active clients that the person owns or holds for the time being, by id, with what is known as of a day."""
+        """Active clients that the person owns, whoever holds them for the time being, by id, with what is known as of
+        a day.
+        """
+        ...
+
+    def in_hands_of(self, employee_id: EmployeeId, as_of: date) -> tuple[ClientFacts, ...]:
+        """The clients of `owned_by`, and those that the person holds for somebody else: all that must change hands."""
         ...
 
     def deals_of(self, employee_id: EmployeeId) -> Deals:

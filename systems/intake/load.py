@@ -49,7 +49,7 @@ def import_folder(
     files = _Files(folder, plan, log)
     report = report.model_copy(update={"encodings": files.encodings()})
     _refuse_faults(log, report)
-    with database.begin() as connection:
+    with database.begin(patient=True) as connection:
         # Two imports at once would both find the same rows to be new.
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('import', 2))"))
         connection.execute(text("SET LOCAL work_mem = '64MB'"))

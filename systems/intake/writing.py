@@ -3,14 +3,31 @@
 from dataclasses import dataclass
 from functools import reduce
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, case, cast, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Table,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import DefaultClause
 from sqlalchemy.sql.functions import coalesce
 
+from models.case import Phase
 from models.people import EmployeeStatus
-from store.tables import metadata
+from store.tables import cases, metadata
+from systems.intake.handed_over import handed_over
 from systems.intake.report import TableCounts
+
+OWNED_BY_KIND = {"clients": "client", "opportunities": "opportunity"}  # our tables, as the effects of a handover say
 
 
 @dataclass(frozen=True)
@@ -49,13 +66,18 @@ def write(connection: Connection, name: str, stage: Table) -> None:
 def _compare(ours: Table, stage: Table) -> _Comparison:
     given = [column.name for column in stage.columns if column.name in ours.columns]
     values = {name: _value(ours, stage, name) for name in given}
-    if ours.name == "employees" and "status" in values:
-        values["status"] = _status(ours, values["status"])
+    joined = stage.outerjoin(ours, ours.c.id == stage.c.id)
+    if ours.name == "employees":
+        values |= _standing(ours, stage, values)
+    if ours.name in OWNED_BY_KIND and "owner_id" in values:
+        moved = handed_over(OWNED_BY_KIND[ours.name])
+        joined = joined.outerjoin(moved, moved.c.id == stage.c.id)
+        values["owner_id"] = _owner(ours, moved, values["owner_id"])
     differs: list[ColumnElement[bool]] = [
         ours.c[name].is_distinct_from(value) for name, value in values.items() if name != "id"
     ]
     return _Comparison(
-        joined=stage.outerjoin(ours, ours.c.id == stage.c.id),
+        joined=joined,
         values=values,
         fresh=ours.c.id.is_(None),
         differs=reduce(or_, differs),
@@ -70,7 +92,31 @@ def _value(ours: Table, stage: Table, name: str) -> ColumnElement[object]:
     return coalesce(stage.c[name], cast(literal(str(column.server_default.arg)), column.type))
 
 
-def _status(ours: Table, value: ColumnElement[object]) -> ColumnElement[object]:
-    """A person whose departure runs stays `leaving`, whatever the source still says, until it says `left`."""
-    leaving = and_(ours.c.status == EmployeeStatus.LEAVING.value, value == EmployeeStatus.ACTIVE.value)
-    return case((leaving, literal(EmployeeStatus.LEAVING.value)), else_=value)
+def _owner(ours: Table, moved: FromClause, value: ColumnElement[object]) -> ColumnElement[object]:
+    """An owner that a case set stays while the source still names who owned it before; anybody else is news."""
+    kept = and_(
+        moved.c.id.is_not(None),
+        ours.c.owner_id.is_not_distinct_from(moved.c.owner_id),
+        func.array_position(moved.c.earlier, value).is_not(None),
+    )
+    return case((kept, ours.c.owner_id), else_=value)
+
+
+def _standing(ours: Table, stage: Table, values: dict[str, ColumnElement[object]]) -> dict[str, ColumnElement[object]]:
+    """Status and last day. A person whose departure runs stays `leaving` until the source says `left`; one whose case
+    was closed stays `left` until the source knows a later first day: they were hired again.
+    """
+    closed = exists().where(cases.c.employee_id == ours.c.id, cases.c.phase == Phase.CLOSED.value)
+    stays: ColumnElement[bool] = and_(ours.c.status == EmployeeStatus.LEFT.value, closed)
+    if "hired_on" in values:
+        stays = and_(stays, or_(values["hired_on"].is_(None), ~coalesce(values["hired_on"] > ours.c.hired_on, False)))
+    found: dict[str, ColumnElement[object]] = {}
+    if "status" in values:
+        value = values["status"]
+        leaving = and_(ours.c.status == EmployeeStatus.LEAVING.value, value == EmployeeStatus.ACTIVE.value)
+        found["status"] = case(
+            (stays, literal(EmployeeStatus.LEFT.value)), (leaving, literal(EmployeeStatus.LEAVING.value)), else_=value
+        )
+    if "left_on" in values:
+        found["left_on"] = case((stays, coalesce(values["left_on"], ours.c.left_on)), else_=values["left_on"])
+    return found

@@ -18,9 +18,9 @@ class Position(NamedTuple):
 class ReceivableSource(Protocol):
     """One system of record for receivables.
 
-    The items of a salesperson are those of the clients that they own now. As of a date means: invoices issued and
-    payments made up to and including that day. Every method raises `Unavailable` when the system does not answer or
-    answers what cannot be understood. Nothing is ever changed.
+    The items of a salesperson are those of the clients that they own now, whoever holds these for the time being. As
+    of a date means: invoices issued and payments made up to and including that day. Every method raises `Unavailable`
+    when the system does not answer or answers what cannot be understood. Nothing is ever changed.
     """
 
     def open_items(self, owner_id: str, as_of: date) -> Sequence[OpenItem]:

@@ -11,11 +11,18 @@ from sqlalchemy.exc import DBAPIError
 
 from models.errors import Unavailable
 from models.receivables import OpenItem
+from store.book import owned
 from store.database import Database
 from store.tables import clients, invoices, payments
 from systems.receivables.port import Position
 
 SYSTEM = "receivables"
+STATEMENT_TIMEOUT = 30.0  # seconds, for a source that is not ours
+
+
+def foreign_ledger(url: str) -> Database:
+    """The database of another company's system: it may be slow or silent, and must not hold our worker."""
+    return Database(url, statement_timeout=STATEMENT_TIMEOUT)
 
 
 class PostgresReceivables:
@@ -58,7 +65,7 @@ def _open_items(connection: Connection, owner_id: str, as_of: date) -> list[Open
         select(payments.c.invoice_id, payments.c.currency, func.sum(payments.c.amount).label("amount"))
         .join(invoices, invoices.c.id == payments.c.invoice_id)
         .join(clients, clients.c.id == invoices.c.client_id)
-        .where(clients.c.owner_id == owner_id, payments.c.paid_on <= as_of)
+        .where(owned(owner_id), payments.c.paid_on <= as_of)
         .group_by(payments.c.invoice_id, payments.c.currency)
         .subquery()
     )
@@ -77,7 +84,7 @@ def _open_items(connection: Connection, owner_id: str, as_of: date) -> list[Open
         )
         .join(clients, clients.c.id == invoices.c.client_id)
         .outerjoin(paid, (paid.c.invoice_id == invoices.c.id) & (paid.c.currency == invoices.c.currency))
-        .where(clients.c.owner_id == owner_id, outstanding != 0)
+        .where(owned(owner_id), outstanding != 0)
         .order_by(invoices.c.id)
     ).mappings()
     return [OpenItem.model_validate(dict(row)) for row in rows]
@@ -97,7 +104,7 @@ def _invoiced(owner_id: str, as_of: date) -> Select[tuple[str, Decimal]]:
     return (
         select(invoices.c.currency, invoices.c.amount.label("amount"))
         .join(clients, clients.c.id == invoices.c.client_id)
-        .where(clients.c.owner_id == owner_id, invoices.c.issued_on <= as_of)
+        .where(owned(owner_id), invoices.c.issued_on <= as_of)
     )
 
 
@@ -106,5 +113,5 @@ def _paid(owner_id: str, as_of: date) -> Select[tuple[str, Decimal]]:
         select(payments.c.currency, (-payments.c.amount).label("amount"))
         .join(invoices, invoices.c.id == payments.c.invoice_id)
         .join(clients, clients.c.id == invoices.c.client_id)
-        .where(clients.c.owner_id == owner_id, payments.c.paid_on <= as_of)
+        .where(owned(owner_id), payments.c.paid_on <= as_of)
     )

@@ -80,7 +80,7 @@ class Departure:
             gate=gate, round=number, ladder=Ladder.APPROVER, approvers=(approver,), due_at=due,
             report_version=self.report.version, report_digest=self.report.digest,
         )  # fmt: skip
-        row = GateRow(case_id=CASE, opened_at=self.clock.now, **opened.model_dump(exclude={"ladder"}))
+        row = GateRow(case_id=CASE, opened_at=self.clock.now, **opened.model_dump(exclude={"ladder", "reminders_at"}))
         with self.database.begin() as connection:
             gates.open_round(connection, row)
         self.rounds.append(opened)

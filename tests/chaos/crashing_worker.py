@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,7 @@ import worker
 from activities import handover
 from connections import connect_temporal, database_url
 from settings import Settings
+from store import outbox
 from store.database import Database
 from systems.access.postgres import PostgresAccessDirectory
 from systems.mail.choose import mailer_for
@@ -164,6 +166,8 @@ def put_points() -> None:
     for name, part in parts.items():
         setattr(worker, name, part)
     handover.BATCH = BATCH
+    # The claim of a sender that died ends while its case still has steps to take.
+    outbox.CLAIM_LIFE = timedelta(seconds=1)
 
 
 async def serve(settings: Settings) -> None:

@@ -7,11 +7,12 @@ from itertools import count
 
 import pytest
 from sqlalchemy import Connection, delete, select, update
+from temporalio.exceptions import CancelledError
 
 from activities.access import AccessActivities, show_access
 from models.access import AccessRecord, AccessState, Entitlement, Grade, LockRequest, LockSummary, ResultClass
 from models.case import Branch, CaseRequest, SeparationKind
-from models.errors import Unavailable
+from models.errors import CaseConflict, Unavailable
 from models.handover import UndoRequest, UndoSummary
 from models.people import Employee
 from models.planning import plan_case
@@ -394,3 +395,61 @@ def test_rights_are_shown_live(access: AccessActivities, directory: Recording) -
     assert [right.id for right in show_access(directory, "E7")] == IN_ORDER
     lock(access, (Grade.EXPORT,))
     assert [right.state for right in show_access(directory, "E7")] == [SUSPENDED] * 3 + [ACTIVE] * 4
+
+
+def test_a_lockdown_after_the_undo_takes_nothing(
+    database: Database, access: AccessActivities, directory: Recording
+) -> None:
+    before = dump(database)
+    lock(access, (Grade.EXPORT,))
+    undo(access)
+    directory.changes.clear()
+    with pytest.raises(CaseConflict, match="gives rights back") as refused:
+        lock(access)
+    assert refused.value.non_retryable
+    assert directory.changes == []
+    assert dump(database) == before
+
+
+@pytest.mark.parametrize("verb", ["read", "suspend"])
+def test_an_undo_in_the_middle_of_a_lockdown_wins(
+    verb: str, database: Database, access: AccessActivities, directory: Recording
+) -> None:
+    """Whether it comes between two rights, or between our look at a right and our change of it."""
+    before = dump(database)
+
+    def interfere(called: str, right: str) -> None:
+        if (called, right) == (verb, "R4"):
+            directory.before = lambda verb, right: None
+            undo(access)
+
+    directory.before = interfere
+    with pytest.raises(CaseConflict, match="gives rights back"):
+        lock(access)
+    assert dump(database) == before
+
+
+@pytest.mark.parametrize("verb", ["read", "suspend"])
+def test_a_lockdown_that_is_cancelled_stops_at_once(verb: str, access: AccessActivities, directory: Recording) -> None:
+    def cancel(called: str, right: str) -> None:
+        if (called, right) == (verb, "R4"):
+            raise CancelledError("cancelled")
+
+    directory.before = cancel
+    with pytest.raises(CancelledError):
+        lock(access)
+    assert [right for _, right in directory.changes] == ["R5", "R2"]
+
+
+def test_an_undo_that_is_cancelled_stops_at_once(access: AccessActivities, directory: Recording) -> None:
+    lock(access)
+    directory.changes.clear()
+
+    def cancel(called: str, right: str) -> None:
+        if (called, right) == ("restore", "R6"):
+            raise CancelledError("cancelled")
+
+    directory.before = cancel
+    with pytest.raises(CancelledError):
+        undo(access)
+    assert [right for _, right in directory.changes] == ["R3"]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from pydantic import BaseModel
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text, update
 
 from activities.assessment import AssessmentActivities
 from models.access import AccessRecord, AccessState, AccessStep, Grade, ResultClass
@@ -15,7 +15,7 @@ from models.approvals import GateOutcome, GatePlan, Verdict
 from models.case import Branch, CaseDates, CasePlan, CaseRequest, SeparationKind
 from models.clients import BookOfBusiness, Client, ClientFacts, ClientLine, Opportunity, OpportunityStatus
 from models.errors import UnknownCase
-from models.evidence import canonical
+from models.evidence import ChainFault, canonical
 from models.handover import SuccessorPlan, Transfer, TransferStatus
 from models.inventory import Asset, Inventory
 from models.people import Role
@@ -23,7 +23,7 @@ from models.policy import Policy
 from models.receivable_audit import audit
 from models.receivables import OpenItem
 from models.report import CaseReport
-from models.risk import MergeRequest, ReportRef
+from models.risk import Domain, MergeRequest, ReportRef
 from models.risk_level import Level
 from reports.language import language
 from store import branches, cases, evidence, reports
@@ -340,6 +340,90 @@ def test_evidence_records_each_version_and_the_report_the_chain_before_it(assess
     assert assessed.report(1).evidence.entries == 0
     assert assessed.report(2).evidence.head == entries[0].hash
     assert first.digest != second.digest
+
+
+CUT = "DELETE FROM evidence WHERE seq > {kept}"
+HEAD = "UPDATE evidence_heads SET entries = {kept}, head = (SELECT hash FROM evidence WHERE seq = {kept})"
+NOTHING = "DELETE FROM evidence; DELETE FROM evidence_heads"
+
+
+@pytest.mark.parametrize(
+    ("tampering", "seq", "fault"),
+    [
+        (f"{CUT}; {HEAD}".format(kept=3), 4, "truncated"),  # the last report was made on 3 entries and is one more
+        (f"{CUT}; {HEAD}".format(kept=1), 2, "truncated"),
+        (NOTHING, 1, "truncated"),
+    ],
+)
+def test_a_chain_that_was_cut_with_its_head_is_found_out_by_the_reports(
+    assessed: Case, tampering: str, seq: int, fault: str
+) -> None:
+    for _ in range(4):
+        assessed.merge()
+    with assessed.database.begin() as connection:
+        assert evidence.verify(connection, CASE) == (4, None)
+        connection.execute(text("ALTER TABLE evidence DISABLE TRIGGER ALL"))
+        for statement in tampering.split(";"):
+            connection.execute(text(statement))
+        _, found = evidence.verify(connection, CASE)
+    assert found is not None
+    assert (found.seq, found.fault) == (seq, fault)
+
+
+def test_a_chain_written_anew_does_not_fit_the_reports(assessed: Case) -> None:
+    assessed.merge()
+    assessed.merge()
+    with assessed.database.begin() as connection:
+        connection.execute(text("ALTER TABLE evidence DISABLE TRIGGER ALL"))
+        connection.execute(text("DELETE FROM evidence"))
+        connection.execute(text("DELETE FROM evidence_heads"))
+        for number in range(2):
+            evidence.append(connection, CASE, "report.made", {"version": number}, at=NOON)
+        assert evidence.verify(connection, CASE) == (2, ChainFault(seq=1, fault="altered"))
+
+
+def test_a_case_without_any_entry_is_truncated(case: Case) -> None:
+    with case.database.begin() as connection:
+        assert evidence.verify(connection, CASE) == (0, ChainFault(seq=1, fault="truncated"))
+        assert evidence.verify(connection, "offboarding-nobody") == (0, None)
+
+
+def test_the_final_version_counts_what_is_late_by_its_own_day(assessed: Case) -> None:
+    assessed.merge(at=datetime(2026, 12, 31, 17, tzinfo=UTC))
+    before = assessed.report()
+    assessed.merge(at=datetime(2027, 1, 1, 17, tzinfo=UTC))
+    after = assessed.report()
+    scores = [
+        next(each.score for each in report.domains if each.domain is Domain.OBLIGATIONS) for report in (before, after)
+    ]
+    assert scores == [Decimal("50.0"), Decimal("100.0")]
+
+
+def test_the_report_says_what_reconciled_was_compared_with_and_which_calendar_is_not_published(assessed: Case) -> None:
+    with assessed.database.begin() as connection:
+        plan = cases.get(connection, CASE).plan.model_copy(update={"provisional_years": (2027,)})
+        cases.set_plan(connection, plan)
+    assessed.merge()
+    said = [language("en").reason(reason) for reason in assessed.report().gaps]
+    assert "No balance of an independent ledger was given: the items were compared with their own sums." in said
+    assert said[-1].startswith("The make-up working days of 2027 are not published yet")
+    assessed.results[Branch.RECEIVABLES] = None
+    assessed.merge()
+    assert not any("independent ledger" in reason.code for reason in assessed.report().gaps)
+
+
+def test_the_head_of_a_version_is_read_without_its_document(assessed: Case) -> None:
+    assessed.merge()
+    whole = assessed.report()
+    with assessed.database.begin() as connection:
+        connection.execute(update(report_rows).values(document=b"unread"))
+        head = reports.head(connection, CASE, 1)
+        assert head == reports.ReportHead.of(whole)
+        assert (head.clients, head.level) == (2, whole.level)
+        assert head.receivables is not None
+        assert [(each.total, each.overdue) for each in head.receivables] == [(Decimal("1000.5"), Decimal("300"))]
+        with pytest.raises(UnknownCase, match="no report version 2"):
+            reports.head(connection, CASE, 2)
 
 
 def test_a_late_branch_is_unknown_and_never_zero(assessed: Case) -> None:

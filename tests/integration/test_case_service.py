@@ -1,15 +1,27 @@
 """What HR asks for is checked before anything is started."""
 
-from datetime import date
+import json
+from datetime import date, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
+from sqlalchemy import select
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+from typer.testing import CliRunner
 
-from case_service import StartOrder, check_order
+from branch_service import preview
+from case_service import StartOrder, check_order, start_case
+from commands.cases import app
 from models.case import SeparationKind
 from models.errors import BadDates, CaseConflict, NotAllowed, PolicyError, UnknownEmployee
+from models.risk_level import Level
+from reports.language import language
+from reports.terminal_views import VIEWS
+from settings import Settings
 from store.database import Database
-from store.tables import employees
+from store.tables import case_reasons, employees
 from tests.company import AS_OF, Company
 
 
@@ -22,6 +34,21 @@ def order(**changes: object) -> StartOrder:
         **changes,
     }
     return StartOrder.model_validate(fields)
+
+
+class SilentEngine:
+    """An engine that takes every case and has no worker to answer."""
+
+    async def start_workflow(self, *_: object, **__: object) -> None:
+        """Taken."""
+
+    def get_workflow_handle(self, _: str) -> "SilentEngine":
+        """A handle that answers nothing."""
+        return self
+
+    async def query(self, *_: object, **__: object) -> None:
+        """No worker polls."""
+        raise RPCError("no poller", RPCStatusCode.DEADLINE_EXCEEDED, b"")
 
 
 @pytest.fixture
@@ -63,6 +90,69 @@ def test_a_person_who_left_is_not_started_again(company: Database) -> None:
         connection.execute(employees.update().where(employees.c.id == "E1").values(status="left"))
     with pytest.raises(CaseConflict, match="left already"):
         check_order(company, order(), AS_OF)
+
+
+def test_a_person_whose_garden_leave_is_over_has_left(company: Database) -> None:
+    with company.begin() as connection:
+        last_day = {"status": "leaving", "left_on": date(2026, 11, 23)}
+        connection.execute(employees.update().where(employees.c.id == "E1").values(last_day))
+    with pytest.raises(CaseConflict, match="left already"):
+        check_order(company, order(), AS_OF)
+    assert check_order(company, order(), date(2026, 11, 23))[0].id == "E1"
+
+
+async def test_the_reason_is_kept_although_no_worker_plans_the_case(
+    company: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("case_service.ANSWER_WITHIN", timedelta(0))
+    started = await start_case(cast(Client, SilentEngine()), company, order(reason="wants to study"))
+    assert started.progress is None
+    with company.begin() as connection:
+        assert connection.execute(select(case_reasons.c.reason)).scalars().all() == ["wants to study"]
+    assert not started.access_ended
+
+
+async def test_an_access_that_ended_before_the_start_is_said(
+    company: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("case_service.ANSWER_WITHIN", timedelta(0))
+    past = order(last_working_day=date(2017, 6, 30), as_of=date(2017, 6, 30))
+    started = await start_case(cast(Client, SilentEngine()), company, past)
+    assert started.access_ended
+
+
+def test_a_dry_run_says_which_gates_wait_for_a_higher_level_and_what_to_confirm(
+    company: Database, tmp_path: Path
+) -> None:
+    shipped = Path(__file__).parent.parent.parent / "policies" / "ifrs.toml"
+    (tmp_path / "ifrs.toml").write_text(
+        shipped.read_text().replace("size_brake_clients = 5000", "size_brake_clients = 5")
+    )
+    far = date.today() + timedelta(days=60)  # noqa: DTZ011  (a preview looks at today's clock)
+    shown = preview(company, Settings(policy_dir=tmp_path), order(last_working_day=far))
+    assert (shown.messages, shown.messages_from) == (4, {Level.CRITICAL: ("legal",)})
+    assert shown.confirm_clients == 6
+    assert preview(company, Settings(), order(last_working_day=far)).confirm_clients is None
+    lines = [str(block) for block in VIEWS["preview"](shown.model_dump(mode="json"), language("en"))]
+    assert "gates that ask somebody, at any level of risk: 4" in lines
+    assert "and from level critical: legal" in lines
+    assert "A start needs --confirm-clients 6." in lines
+
+
+def test_the_command_warns_that_every_right_goes_at_once(company: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(_: Settings) -> SilentEngine:
+        return SilentEngine()
+
+    monkeypatch.setattr("case_service.ANSWER_WITHIN", timedelta(0))
+    monkeypatch.setattr("connections.open_database", lambda _: company)
+    monkeypatch.setattr("connections.connect_temporal", silent)
+    words = ["start", "E1", "--kind", "resignation", "--last-working-day", "2017-06-30", "--as-of", "2017-06-30"]
+    past = CliRunner().invoke(app, [*words, "--json"])
+    assert past.exit_code == 0, past.output
+    assert "every right of the person is taken at once" in past.stderr
+    assert json.loads(past.stdout)["access_ended"] is True
+    future = CliRunner().invoke(app, ["start", "P1", "--kind", "resignation", "--last-working-day", "2099-06-30"])
+    assert (future.exit_code, future.stderr) == (0, "")
 
 
 def test_the_size_brake_wants_the_number_of_clients_confirmed(company: Database, tmp_path: Path) -> None:

@@ -24,11 +24,12 @@ from models.errors import (
 )
 from models.evidence import digest
 from models.people import EmployeeStatus
-from store import cases, evidence, people
+from store import cases, duties, evidence, people
 from store.database import Database
 from store.policies import SHIPPED
 from store.tables import (
     assets,
+    case_reasons,
     clients,
     effects,
     employees,
@@ -274,6 +275,49 @@ def test_before_the_last_day_is_over_the_person_is_still_leaving(company: Databa
     lock(company)
     assert end(company, Phase.CLOSED, at=AFTERWARDS - timedelta(seconds=1)) == {}
     assert status(company) is EmployeeStatus.LEAVING
+    with company.begin() as connection:
+        assert people.get(connection, "E7").left_on == FRIDAY
+
+
+def test_garden_leave_ends_with_the_last_day(company: Database) -> None:
+    start(company)
+    lock(company)
+    end(company, Phase.CLOSED, at=AFTERWARDS - timedelta(days=10))
+    with company.begin() as connection:
+        person = people.get(connection, "E7")
+        assert (people.has_left(person, FRIDAY), people.has_left(person, date(2026, 12, 19))) == (False, True)
+        assert people.settle_leavers(connection, AFTERWARDS) == 0
+    assert status(company) is EmployeeStatus.LEAVING
+    with pytest.raises(CaseConflict, match="left already"):
+        start(company, case_id=f"{CASE}-2", at=AFTERWARDS + timedelta(days=2), last_working_day=date(2027, 1, 29))
+    start(
+        company,
+        case_id="offboarding-E8",
+        employee_id="E8",
+        at=AFTERWARDS + timedelta(days=2),
+        last_working_day=date(2027, 1, 29),
+    )
+    assert status(company) is EmployeeStatus.LEFT
+
+
+def test_who_is_on_garden_leave_after_the_last_day_is_nobodys_report(company: Database) -> None:
+    with company.begin() as connection:
+        assert duties.counts(connection, "E2") == {"direct_reports": 2}
+        gone = {"status": "leaving", "left_on": date(2020, 1, 31)}
+        connection.execute(update(employees).where(employees.c.id == "E8").values(gone))
+        assert duties.counts(connection, "E2") == {"direct_reports": 1}
+        leaving = {"status": "leaving", "left_on": None}
+        connection.execute(update(employees).where(employees.c.id == "E8").values(leaving))
+        assert duties.counts(connection, "E2") == {"direct_reports": 2}
+
+
+def test_a_withdrawal_names_who_asked_for_it(company: Database) -> None:
+    start(company)
+    asked = CloseRequest(case_id=CASE, employee_id="E7", phase=Phase.WITHDRAWN, requested_by="E3", at=AFTERWARDS)
+    CaseActivities(company).close_case(asked)
+    with company.begin() as connection:
+        last = list(evidence.read(connection, CASE))[-1]
+    assert (last.kind, last.actor) == ("case.withdrawn", "E3")
 
 
 def test_the_same_end_twice_is_one_end_and_another_is_refused(company: Database) -> None:
@@ -438,10 +482,13 @@ def test_the_list_shows_open_cases_first(company: Database) -> None:
 
 
 def test_the_words_of_the_starter_stay_in_our_database(company: Database) -> None:
+    with company.begin() as connection:
+        cases.keep_reason(connection, CASE, "wants to travel", at=TUESDAY)
+        cases.keep_reason(connection, CASE, "wants to study", at=TUESDAY)
     plan = start(company)
     with company.begin() as connection:
-        cases.set_reason(connection, CASE, "wants to study")
         assert cases.get(connection, CASE).reason == "wants to study"
+        assert connection.execute(select(case_reasons)).all() == []
         assert all("study" not in str(entry.body) for entry in evidence.read(connection, CASE))
     assert "study" not in plan.model_dump_json()
 

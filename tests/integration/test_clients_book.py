@@ -11,6 +11,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.cases import CaseActivities
 from activities.clients import ClientActivities, report_book
+from activities.receivables import audit_owner
+from activities.successor_planning import plan_handover
 from models.case import Branch, BranchRequest, CaseRequest, PlanRequest, SeparationKind
 from models.clients import BookOfBusiness
 from models.errors import Unavailable
@@ -21,6 +23,7 @@ from store.database import Database
 from store.policies import load_policy
 from systems.clients.port import ClientBook, Kind, OwnerChange
 from systems.clients.postgres import PostgresClientBook
+from systems.receivables.postgres import PostgresReceivables
 from tests.company import AS_OF, Company
 
 ROOT = Path(__file__).parent.parent.parent
@@ -192,6 +195,26 @@ def test_the_report_counts_what_the_client_system_holds_and_is_kept_once(company
         kept = branches.load(connection, "offboarding-E1", Branch.CLIENTS, summary.digest, BookOfBusiness)
     assert kept == report_book(book, "E1", load_policy("ifrs"), AS_OF)
     assert [line.facts.client.id for line in kept.clients] == ["C004", "C003", "C002", "C001"]
+
+
+def test_money_and_report_mean_the_same_clients_and_the_handover_those_held_for_others_too(
+    company: Company, book: ClientBook
+) -> None:
+    with company.database.begin() as connection:
+        held_by_a_manager = company.client(connection, owner_id="E1", interim_owner_id="M1")
+        held_for_a_peer = company.client(connection, owner_id="P1", interim_owner_id="E1")
+    policy = load_policy("ifrs")
+
+    audited = audit_owner(PostgresReceivables(company.database), "E1", policy, AS_OF)
+    reported = report_book(book, "E1", policy, AS_OF)
+
+    assert audited.main is not None
+    owned = {line.facts.client.id for line in reported.clients}
+    assert {line.client for line in audited.main.clients} == owned
+    assert held_by_a_manager in owned
+    assert held_for_a_peer not in owned
+    plan = plan_handover(book, leaver(company), policy, AS_OF)
+    assert {one.id for one in plan.transfers if one.kind == "client"} == owned | {held_for_a_peer}
 
 
 def test_every_reason_is_translated() -> None:

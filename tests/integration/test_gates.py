@@ -1,8 +1,9 @@
 """Asking people for real: rounds, links, evidence and mail, once each, whatever is repeated or broken."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import func, select, update
@@ -124,6 +125,8 @@ def test_every_gate_asks_the_person_that_it_is_meant_for(desk: ApprovalActivitie
         due_at=DUE,
         report_version=1,
         report_digest=report(1).digest,
+        # From 10:00 in Shanghai on the first of three working days to 18:00 on the third, nine hours a day.
+        reminders_at=(datetime(2026, 11, 25, 6, tzinfo=UTC), datetime(2026, 11, 26, 7, 24, tzinfo=UTC)),
     )
     assert row(database, "finance").closed_at is None
     with database.begin() as connection:
@@ -168,6 +171,10 @@ def test_the_one_who_started_the_case_is_never_asked(desk: ApprovalActivities, d
         desk.open_gates(opening("hr", barred=("E1",)))
 
 
+def test_those_who_are_to_receive_the_clients_are_not_asked(desk: ApprovalActivities) -> None:
+    assert approvers(desk.open_gates(opening("sales_manager", barred=("E1", "H2", "M1")))) == {"sales_manager": ("D1",)}
+
+
 def test_a_circle_in_the_org_chart_does_no_harm(desk: ApprovalActivities, database: Database) -> None:
     with database.begin() as connection:
         connection.execute(update(employees).where(employees.c.id == "D1").values(manager_id="M1"))
@@ -199,6 +206,53 @@ def test_a_silence_goes_up_and_is_recorded_as_such(
     assert "Office F1未在截止时间前答复" in text_of(mail)
     third = opening("finance", round=3, ladder=Ladder.FALLBACK, due_at=DUE + timedelta(days=4), at=DUE + timedelta(2))
     assert approvers(desk.open_gates(third)) == {"finance": ("H1",)}
+
+
+@pytest.mark.parametrize(
+    ("ladder", "asked_on", "due_on"),
+    [
+        (Ladder.ESCALATION, 26, datetime(2026, 11, 30, 10, tzinfo=UTC)),  # two working days after a Thursday
+        (Ladder.FALLBACK, 27, datetime(2026, 12, 1, 10, tzinfo=UTC)),
+        (Ladder.APPROVER, 27, datetime(2026, 12, 2, 10, tzinfo=UTC)),  # asked again: the whole time of the gate
+    ],
+)
+def test_a_later_round_ends_with_a_working_day_and_reminds_in_working_time(
+    desk: ApprovalActivities, database: Database, ladder: Ladder, asked_on: int, due_on: datetime
+) -> None:
+    desk.open_gates(opening("legal"))
+    wanted = opening("legal", round=2, ladder=ladder, at=datetime(2026, 11, asked_on, 10, tzinfo=UTC))
+    asks = tuple(ask.model_copy(update={"due_at": None}) for ask in wanted.asks)
+    (opened,) = desk.open_gates(wanted.model_copy(update={"asks": asks})).rounds
+    assert opened.due_at == row(database, "legal", 2).due_at == due_on
+    first, last = opened.reminders_at or ()
+    assert wanted.at < first < last < due_on
+    assert {moment.weekday() for moment in (first, last)} <= set(range(5))
+    assert opened == desk.open_gates(wanted.model_copy(update={"asks": asks})).rounds[0], "a retry hears the same"
+
+
+def test_a_decision_in_time_ends_the_gate_although_somebody_else_is_asked_by_now(
+    desk: ApprovalActivities, database: Database
+) -> None:
+    desk.open_gates(opening("finance"))
+    desk.open_gates(opening("finance", round=2, ladder=Ladder.ESCALATION, due_at=DUE + timedelta(days=4), at=DUE))
+    ended = outcome(report_digest=report(1).digest)
+    for _ in range(2):
+        desk.record_decisions(RecordDecisions(case_id=CASE, outcomes=(ended,), at=DUE))
+    rows = [row(database, "finance", number) for number in (1, 2)]
+    assert [(each.verdict, each.decided_by, each.closed_at) for each in rows] == [(Verdict.APPROVED, "F1", LATER)] * 2
+    assert len(chain(database, "gate.closed")) == 1
+
+
+def test_a_decision_about_an_older_report_leaves_the_new_question_open(
+    desk: ApprovalActivities, database: Database
+) -> None:
+    desk.open_gates(opening("finance"))
+    with database.begin() as connection:
+        reports.save(connection, report(2), "late result", at=LATER)
+    desk.open_gates(opening("finance", round=2, version=2, at=LATER))
+    ended = outcome(report_digest=report(1).digest)
+    desk.record_decisions(RecordDecisions(case_id=CASE, outcomes=(ended,), at=LATER))
+    assert [row(database, "finance", number).verdict for number in (1, 2)] == [Verdict.APPROVED, None]
 
 
 def test_a_changed_report_asks_the_same_person_again(
@@ -448,6 +502,94 @@ def test_two_senders_at_once_send_every_mail_once(
         sent = list(pool.map(lambda _: Post(database, mailer, Links(SECRET, URL)).deliver(CASE), range(4)))
     assert sum(sent) == len(mailer.taken) == 5
     assert len({str(mail["Message-ID"]) for mail in mailer.taken}) == 5
+
+
+class Looking(Collecting):
+    """A mail system that, while it sends, tries to take the row of the message, as another sender would."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self.database = database
+        self.locked: list[bool] = []
+        self.taken_twice: list[bool] = []
+
+    def send(self, message: EmailMessage) -> None:
+        with self.database.begin() as connection:
+            free = connection.execute(select(outbox_table.c.id).with_for_update(skip_locked=True)).all()
+            self.locked.append(len(free) == 0)
+            self.taken_twice.append(outbox.claim(connection, CASE, [], at=datetime.now(UTC)) is not None)
+        super().send(message)
+
+
+def test_nothing_is_locked_while_the_mail_server_is_spoken_to(database: Database) -> None:
+    start_case(database)
+    mailer = Looking(database)
+    ApprovalActivities(database, mailer, SECRET, URL).open_gates(opening("finance"))
+    assert (mailer.locked, mailer.taken_twice) == ([False], [False])
+    assert waiting(database) == []
+
+
+def unsent(database: Database) -> list[tuple[datetime | None, datetime | None]]:
+    with database.begin() as connection:
+        rows = connection.execute(
+            select(outbox_table.c.claimed_at, outbox_table.c.retry_at).where(outbox_table.c.sent_at.is_(None))
+        )
+        return [(each.claimed_at, each.retry_at) for each in rows]
+
+
+def test_the_claim_of_a_sender_that_died_is_taken_over_after_two_minutes(
+    desk: ApprovalActivities, database: Database, mailer: Collecting
+) -> None:
+    mailer.out_of_order = True
+    desk.open_gates(opening("finance"))
+    mailer.out_of_order = False
+    now = datetime.now(UTC)
+    with database.begin() as connection:
+        assert outbox.claim(connection, CASE, [], at=now) is not None
+    post = Post(database, mailer, Links(SECRET, URL))
+    assert post.deliver(CASE) == 0
+    with database.begin() as connection:
+        assert outbox.claim(connection, CASE, [], at=now + timedelta(minutes=2)) is None
+        assert outbox.claim(connection, CASE, [], at=now + timedelta(minutes=2, seconds=1)) is not None
+        connection.execute(update(outbox_table).values(claimed_at=now - timedelta(minutes=3)))
+    assert post.deliver(CASE) == 1
+    assert len(mailer.to("F1")) == 1
+
+
+def test_a_mail_that_failed_is_tried_again_after_pauses_that_grow(
+    desk: ApprovalActivities, database: Database, mailer: Collecting
+) -> None:
+    mailer.refused = {"f1@example.com"}
+    desk.open_gates(opening("finance"))
+    post, pauses = Post(database, mailer, Links(SECRET, URL)), []
+    for _ in range(9):
+        assert not post.retry_one(), "its pause is not over"
+        [(claimed, retry)] = unsent(database)
+        assert claimed is None
+        assert retry is not None
+        pauses.append(round((retry - datetime.now(UTC)) / timedelta(minutes=1)))
+        with database.begin() as connection:
+            connection.execute(update(outbox_table).values(retry_at=datetime.now(UTC)))
+        assert post.retry_one()
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_the_end_of_a_case_is_told_although_no_step_of_it_follows(
+    desk: ApprovalActivities, database: Database, mailer: Collecting
+) -> None:
+    desk.open_gates(opening("finance"))
+    mailer.out_of_order = True
+    with database.begin() as connection:
+        cases.set_phase(connection, CASE, Phase.CLOSED, ended_at=LATER)
+    announce(database, mailer, Phase.CLOSED, LATER)
+    post = Post(database, mailer, Links(SECRET, URL))
+    assert not post.retry_one(), "where nobody answers, the others wait"
+    mailer.out_of_order = False
+    with database.begin() as connection:
+        connection.execute(update(outbox_table).values(retry_at=datetime.now(UTC)))
+    assert [post.retry_one() for _ in range(3)] == [True, True, False]
+    assert [len(mailer.to(person)) for person in ("H2", "F1")] == [1, 2]
+    assert waiting(database) == []
 
 
 def test_the_outbox_holds_no_name_no_link_and_no_note(desk: ApprovalActivities, database: Database) -> None:

@@ -55,7 +55,11 @@ def test_every_client_deal_and_item_changes_hands_and_nothing_else_changes(compa
     }
     assert after["opportunities"]["W1"] == before["opportunities"]["W1"], "closed deals stay where they are"
     owners = {key: row["owner_id"] for key, row in after["clients"].items()}
-    assert set(owners.values()) == set(proposed.successors)
+    plan = desk.plan(proposed.digest)
+    assert set(owners.values()) == {one.successor for one in plan.transfers}
+    next_in_line = {one.runner_up for one in plan.transfers if one.runner_up}
+    assert next_in_line - set(owners.values()), "somebody is next in line only"
+    assert set(proposed.successors) == set(owners.values()) | next_in_line, "all who may receive something"
     assert all(after["opportunities"][f"O{n}"]["owner_id"] == owners[f"C{n:03d}"] for n in range(1, 11))
     for invoice in after["invoices"].values():
         paid = invoice["id"].endswith("paid")

@@ -6,6 +6,7 @@ import pytest
 
 from activities import handover, transfers
 from activities.handover import HandoverActivities
+from models.errors import CaseConflict
 from models.handover import UndoSummary
 from store import evidence
 from store.database import Database
@@ -121,3 +122,36 @@ def test_an_undo_ends_the_tasks_of_the_manager(company: Company, desk: Desk) -> 
     assert snapshot(company.database, OWNED) == before
     assert {row["outcome"] for row in rows(company.database, "SELECT outcome FROM tasks WHERE kind = :k",
                                            k=transfers.TASK)} == {"withdrawn"}  # fmt: skip
+
+
+def test_a_transfer_that_wakes_after_the_undo_moves_nothing(company: Company, desk: Desk) -> None:
+    before = snapshot(company.database)
+    proposed = desk.propose()
+    with pytest.raises(Crash):
+        desk.transfer(proposed.digest, crash_after=2)
+    desk.undo()
+    with pytest.raises(CaseConflict, match="walked back") as refused:
+        desk.transfer(proposed.digest)
+    assert refused.value.non_retryable
+    assert snapshot(company.database) == before
+
+
+def test_an_undo_between_two_batches_stops_the_transfer(
+    company: Company, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = snapshot(company.database)
+    proposed = desk.propose()
+    move = handover.move_clients
+    batches: list[int] = []
+
+    def move_and_let_the_undo_in(*args: Any) -> None:
+        if len(batches) == 1:
+            desk.undo()
+        batches.append(1)
+        move(*args)
+
+    monkeypatch.setattr(handover, "move_clients", move_and_let_the_undo_in)
+    with pytest.raises(CaseConflict, match="walked back"):
+        desk.transfer(proposed.digest)
+    assert len(batches) == 2
+    assert snapshot(company.database) == before

@@ -124,6 +124,16 @@ def test_one_task_for_each_asset_once(company: Database) -> None:
     assert kinds == ["case.started", "task.created", "task.created"]
 
 
+def test_taken_again_it_shows_what_came_back(company: Database) -> None:
+    first = take(company)
+    out = inventory(company, first).assets
+    with company.begin() as connection:
+        connection.execute(update(assets).where(assets.c.id == out[0].id).values(returned_on=date(2026, 12, 1)))
+    second = take(company)
+    assert inventory(company, second).assets == out[1:]
+    assert (second.assets, second.digest != first.digest) == (first.assets - 1, True)
+
+
 def test_an_asset_that_came_later_gets_its_task_too(company: Database) -> None:
     take(company)
     with company.begin() as connection:

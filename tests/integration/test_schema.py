@@ -44,6 +44,7 @@ def test_a_chain_of_honest_entries_verifies(database: Database) -> None:
         ("DELETE FROM evidence WHERE seq = 5", 5, "truncated"),
         ("UPDATE evidence SET seq = CASE seq WHEN 3 THEN -1 ELSE seq END", 1, "reordered"),
         ("UPDATE evidence SET actor = 'E9' WHERE seq = 1", 1, "altered"),
+        ("DELETE FROM evidence_heads", 1, "inserted"),
     ],
 )
 def test_tampering_by_the_owner_of_the_table_is_found(database: Database, tampering: str, seq: int, fault: str) -> None:

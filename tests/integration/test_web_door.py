@@ -55,6 +55,17 @@ async def heard(client: Client) -> dict[str, DecisionReceipt]:
     return await handle.query("receipts", result_type=dict[str, DecisionReceipt])
 
 
+async def test_an_answer_in_time_is_kept_for_its_round_although_somebody_else_is_asked_by_now(
+    departure: Departure,
+) -> None:
+    departure.ask_again("sales_manager", "E103")
+    assert (await say(departure, None, now=DUE)).standing is Standing.STORED
+    (stored,) = kept(departure)
+    assert (stored.round, stored.message().round) == (1, 1)
+    late = await say(departure, None, gate="finance", by="E102", now=DUE + timedelta(seconds=1))
+    assert (late.standing, late.refusal) == (Standing.REFUSED, Refusal.LATE)
+
+
 async def test_an_approval_is_counted_and_settled(departure: Departure, temporal: WorkflowEnvironment) -> None:
     async with worker(temporal.client):
         said = await say(departure, temporal.client)

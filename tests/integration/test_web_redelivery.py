@@ -6,14 +6,18 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from models.approvals import DecisionReceipt, Refusal, Verdict
-from store import decisions
+from models.case import Phase
+from store import decisions, outbox
 from store.database import Database
 from store.decisions import DecisionState
+from store.tables import employees
+from tests.approval_case import Collecting
 from tests.browser.departure import CASE, NOON, SECRET, Departure, no_engine
 from tests.browser.running import engine, start_case, worker
 from web import redelivery
@@ -75,6 +79,34 @@ async def test_it_is_counted_when_the_engine_is_back(departure: Departure, tempo
         assert set(await heard(temporal.client)) == made
         assert await redeliver(departure.database, back, LATER) == 0
     assert states(departure, "sales_manager", "finance") == [DecisionState.COUNTED] * 2
+
+
+async def test_the_application_sends_the_mails_that_could_not_leave(
+    departure: Departure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redelivery, "MAIL_EVERY", timedelta(seconds=0.1))
+    mailer = Collecting()
+    with departure.database.begin() as connection:
+        connection.execute(update(employees).values(email="somebody@example.com"))
+        outbox.announce_end(connection, CASE, Phase.CLOSED, at=NOON)
+    app = create_app(departure.database, no_engine, SECRET, "http://hook.test", departure.clock, mailer)
+    async with app.router.lifespan_context(app), asyncio.timeout(10):
+        while len(mailer.taken) < 3:
+            await asyncio.sleep(0.05)
+    assert len({mail["Message-ID"] for mail in mailer.taken}) == 3
+    assert not [task for task in asyncio.all_tasks() if task.get_coro().__qualname__ == "_for_ever"]
+
+
+async def test_one_round_of_mails_is_bounded() -> None:
+    class Endless:
+        tried = 0
+
+        def retry_one(self) -> bool:
+            self.tried += 1
+            return True
+
+    post = Endless()
+    assert await redelivery.send_waiting(post) == redelivery.MOST_MAILS == post.tried
 
 
 async def test_a_night_without_worker_leaves_nothing_in_the_history(

@@ -140,13 +140,22 @@ def test_reminders_are_those_of_the_plan_that_still_lie_ahead() -> None:
     assert remaining_reminders(PLAN, OPEN, OPENED, second) == []
 
 
+def test_reminders_of_the_round_go_before_those_of_the_plan() -> None:
+    own = (OPENED + timedelta(hours=30), OPENED + timedelta(hours=3))
+    current = OPEN.model_copy(update={"reminders_at": own, "ladder": Ladder.ESCALATION, "round": 2})
+    assert remaining_reminders(PLAN, current, OPENED, OPENED) == sorted(own)
+    assert remaining_reminders(PLAN, current.model_copy(update={"reminders_at": ()}), OPENED, OPENED) == []
+
+
 def test_no_reminder_falls_on_or_after_the_deadline() -> None:
     hasty = OPEN.model_copy(update={"due_at": min(PLAN.reminders_at)})
     assert remaining_reminders(PLAN, hasty, OPENED, OPENED) == []
 
 
 @pytest.mark.parametrize("changed", [{"ladder": Ladder.ESCALATION, "round": 2}, {"round": 2}])
-def test_a_later_round_reminds_once_half_way_however_often_it_is_looked_at(changed: dict[str, object]) -> None:
+def test_a_later_round_of_an_old_history_reminds_once_half_way_however_often_it_is_looked_at(
+    changed: dict[str, object],
+) -> None:
     later = OPEN.model_copy(update=changed)
     half = OPENED + (DUE - OPENED) / 2
     assert remaining_reminders(PLAN, later, OPENED, OPENED) == [half]

@@ -132,7 +132,7 @@ def test_a_declined_approval_leads_the_verdict() -> None:
     declined = ReportApproval(gate="hr", verdict="declined", by="E102", at=MADE_AT, note="Talk to the client first.")
     given = ReportApproval(gate="it", verdict="approved", by="E103", at=MADE_AT)
     shown = view(with_approvals(build_report(), declined, given), ENGLISH)
-    assert shown.summary.verdict.endswith("1 approval is declined.")
+    assert shown.summary.verdict.endswith("1 approval is declined; 1 domain has no data.")
 
 
 @pytest.mark.parametrize(

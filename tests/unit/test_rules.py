@@ -44,11 +44,65 @@ def test_every_activity_call_has_a_summary_and_a_timeout(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "workflows").glob("*.py")), ids=lambda path: path.name)
 def test_workflow_files_import_only_temporal_and_what_is_passed_through(path: Path) -> None:
-    for node in ast.parse(path.read_text()).body:
+    assert _strangers(path.read_text()) == set()
+
+
+def _strangers(source: str) -> set[str]:
+    """What a workflow file imports into its sandbox outside the passed-through block, and must not."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
         if isinstance(node, ast.ImportFrom):
-            assert (node.module or "").split(".")[0] in {
-                "temporalio", "workflows", "asyncio", "collections", "contextlib", "dataclasses", "datetime", "typing",
-            }  # fmt: skip
+            found.add((node.module or "").split(".")[0])
+        elif isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+    return found - {
+        "temporalio", "workflows", "asyncio", "collections", "contextlib", "dataclasses", "datetime", "typing",
+    }  # fmt: skip
+
+
+def test_the_rule_of_imports_sees_both_forms() -> None:
+    source = "import json, asyncio\nfrom pydantic import x\nwith passed_through():\n    import models.case\n"
+    assert _strangers(source) == {"json", "pydantic"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "workflows").glob("*.py")), ids=lambda path: path.name)
+def test_no_workflow_walks_over_a_set(path: Path) -> None:
+    """Its order changes from process to process, and a replay would do other things."""
+    assert _walks_over_sets(path.read_text()) == []
+
+
+def _walks_over_sets(source: str) -> list[str]:
+    walked = [
+        node.iter
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension)
+    ]
+    return [ast.unparse(node) for node in walked if _is_set(node)]
+
+
+def _is_set(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        name = ast.unparse(node.func)
+        # The order of a set survives these.
+        if name in {"list", "tuple", "enumerate", "reversed", "iter"}:
+            return any(_is_set(argument) for argument in node.args)
+        return name in {"set", "frozenset"}
+    if isinstance(node, ast.BinOp):
+        return _is_set(node.left) or _is_set(node.right)
+    return isinstance(node, ast.Set | ast.SetComp)
+
+
+def test_the_rule_of_sets_sees_every_form() -> None:
+    source = """
+for one in {1, 2}: pass
+[one for one in set(names)]
+{one: 1 for one in list(frozenset(names))}
+for one in {name for name in names} - gone: pass
+for one in sorted({1, 2}): pass
+[one for one in sorted(set(names))]
+for one in names: pass
+"""
+    assert len(_walks_over_sets(source)) == 4
 
 
 async def test_a_workflow_instance_costs_at_most_5_ms(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,8 +135,12 @@ class Stage:
         by: str | None = None,
         accepted_at: datetime | None = None,
         digest: str | None = None,
+        number: int | None = None,
     ) -> Decision:
-        """Write a decision down before anybody hears of it, as the hook does; returns it for the engine."""
+        """Write a decision down before anybody hears of it, as the hook does; returns it for the engine.
+
+        It answers the newest round, or the one with that number.
+        """
         at = accepted_at or await self.clock()
         with self.database.begin() as connection:
             row = gates.current(connection, CASE, gate)
@@ -145,7 +149,7 @@ class Stage:
                 connection,
                 case_id=CASE,
                 gate=gate,
-                round=row.round,
+                round=number or row.round,
                 verdict=verdict,
                 by=by or row.approvers[0],
                 note=NOTE if verdict is Verdict.DECLINED else "",

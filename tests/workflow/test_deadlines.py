@@ -133,6 +133,31 @@ async def test_what_the_hook_kept_and_never_delivered_is_heard_at_the_deadline(s
     assert "D1" in escalated
 
 
+async def test_a_decision_in_time_that_comes_when_somebody_else_is_asked_counts_in_its_own_round(
+    stage: TestServerStage,
+) -> None:
+    async with stage.worker():
+        await stage.start(policy=stage.policy(finance="hold", hr="hold"))
+        asked = await stage.until_asked()
+        due, (first,) = asked.gates[0].due_at, asked.gates[0].waiting_on
+        assert due is not None
+        await stage.pass_until(due + timedelta(minutes=1))
+        await stage.until(lambda now: [gate.round for gate in now.gates] == [2, 2])
+        # The hook took it before the deadline; its commit came after the case had looked for what was stored.
+        in_time = await stage.press("finance", by=first, accepted_at=due - timedelta(seconds=1), number=1)
+        assert (await stage.update(in_time)).counted
+        late = await stage.press(
+            "hr", by=asked.gates[1].waiting_on[0], accepted_at=due + timedelta(seconds=1), number=1
+        )
+        with pytest.raises(DecisionRefused, match=Refusal.LATE):
+            await stage.update(late)
+        await stage.eventually(lambda: stage.evidence("gate.closed") == ["gate.closed"], "the outcome is recorded")
+        now = await stage.progress()
+    assert [(gate.outcome.by, gate.outcome.round) for gate in now.gates if gate.outcome] == [(first, 1)]
+    rows = stage.rows("SELECT round, verdict, decided_by FROM gates WHERE gate = 'finance' ORDER BY round")
+    assert [(row["verdict"], row["decided_by"]) for row in rows] == [("approved", first)] * 2
+
+
 def receipts(stage: TestServerStage) -> dict[str, tuple[str, str | None]]:
     found = stage.rows("SELECT gate, state, refusal FROM decisions WHERE state <> 'stored'")
     return {row["gate"]: (row["state"], row["refusal"]) for row in found}

@@ -153,6 +153,13 @@ def upgrade() -> None:
         "uq_cases_open", "cases", ["employee_id"], unique=True, postgresql_where=sa.text("ended_at IS NULL")
     )
     op.create_table(
+        "case_reasons",
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_reasons")),
+    )
+    op.create_table(
         "clients",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("source_key", sa.Text(), nullable=False),
@@ -197,11 +204,16 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["recipient_id"], ["employees.id"], name=op.f("fk_outbox_recipient_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     op.create_index(op.f("ix_outbox_case_id"), "outbox", ["case_id"], unique=False)
+    op.create_index(
+        "ix_outbox_unsent", "outbox", ["created_at"], unique=False, postgresql_where=sa.text("sent_at IS NULL")
+    )
     op.create_table(
         "branch_results",
         sa.Column("case_id", sa.Text(), nullable=False),
@@ -349,6 +361,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("merge_key", sa.Text(), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("head", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_reports_case_id")),
         sa.PrimaryKeyConstraint("case_id", "version", name=op.f("pk_reports")),
@@ -466,6 +479,7 @@ def downgrade() -> None:
     )
     op.drop_table("client_ownership")
     op.drop_table("branch_results")
+    op.drop_index("ix_outbox_unsent", table_name="outbox", postgresql_where=sa.text("sent_at IS NULL"))
     op.drop_index(op.f("ix_outbox_case_id"), table_name="outbox")
     op.drop_table("outbox")
     op.drop_index(op.f("ix_entitlements_employee_id"), table_name="entitlements")
