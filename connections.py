@@ -10,7 +10,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfigProfile
 
 from models.base import Moment, Value
-from models.errors import Unavailable
+from models.errors import Refused, Unavailable
 from settings import Settings
 from store.database import Database
 
@@ -18,6 +18,7 @@ NAMESPACE = "offboard"
 START_IT = (
     "Nothing was changed. Run `offboard up` to start the servers of this machine, or `offboard doctor` to see why."
 )
+SHORTEST_SECRET = 32
 
 
 class ServiceState(Value):
@@ -108,8 +109,8 @@ def link_secret_file(home: Path) -> Path:
 
 def link_secret(settings: Settings) -> str:
     """The key that signs links to the approval page: from the settings, else made once and kept with mode 0600."""
-    if settings.link_secret:
-        return settings.link_secret.get_secret_value()
+    if settings.link_secret and settings.link_secret.get_secret_value():
+        return _strong(settings.link_secret.get_secret_value(), "OFFBOARD_LINK_SECRET")
     file = link_secret_file(settings.home)
     if not file.exists():
         settings.home.mkdir(parents=True, exist_ok=True)
@@ -123,4 +124,14 @@ def link_secret(settings: Settings) -> str:
             pass
         finally:
             fresh.unlink()
-    return file.read_text().strip()
+    return _strong(file.read_text().strip(), str(file))
+
+
+def _strong(secret: str, place: str) -> str:
+    # Whoever knows the key can make a link for anybody: an empty or short one must not pass unseen.
+    if len(secret) < SHORTEST_SECRET:
+        raise Refused(
+            f"the key of signed links in {place} has {len(secret)} characters, at least {SHORTEST_SECRET} are needed. "
+            "Nothing was started. Restore the right file, or remove it: a new one is made and old links stop working."
+        )
+    return secret

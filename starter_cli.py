@@ -3,6 +3,7 @@
 Data goes to stdout, messages to stderr. Exit codes: 0 done, 1 refused or failed, 2 bad usage.
 """
 
+import os
 import sys
 
 import typer
@@ -23,16 +24,25 @@ for part in (stack, cases, branches, scans):
 
 
 def main() -> None:
-    """Entry of `offboard`: typed errors become one message and exit code 1."""
+    """Entry of `offboard`: whatever goes wrong becomes one message and exit code 1."""
     try:
         app()
-    except Exception as failure:
-        if not hasattr(failure, "detail"):  # ours carry it; anything else is a defect and shows its traceback
-            raise
-        typer.echo(_("refused: ") + str(getattr(failure, "message", failure)), err=True)
-        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as failure:
+        if os.environ.get("OFFBOARD_DEBUG"):
+            raise
+        typer.echo(_("refused: ") + _told(failure), err=True)
+        sys.exit(1)
+
+
+def _told(failure: Exception) -> str:
+    from models.errors import OffboardError  # noqa: PLC0415  (only a failure needs it)
+
+    if isinstance(failure, OffboardError):
+        return failure.message
+    first = (str(failure).splitlines() or [""])[0]
+    return f"{type(failure).__name__}: {first[:300]} " + _("(OFFBOARD_DEBUG=1 shows where)")
 
 
 if __name__ == "__main__":

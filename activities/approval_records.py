@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from activities.messages import Links
-from models.approvals import DecisionReceipt, GateOutcome, Verdict
+from models.approvals import DecisionReceipt, GateOutcome, RecordDecisions, Verdict
 from store import decisions, effects, evidence, gates, outbox
 from store.cases import CaseRow
 from store.links import Purpose
 from store.outbox import MessageKind, Tidings
+from store.tables import evidence as evidence_table
 
 
 def record_receipt(connection: Connection, case: CaseRow, receipt: DecisionReceipt, at: datetime) -> None:
@@ -38,6 +39,40 @@ def record_receipt(connection: Connection, case: CaseRow, receipt: DecisionRecei
     effects.once(
         connection, f"{case.id}/decision/{receipt.decision_id}", case_id=case.id, request=request, at=at, do=do
     )
+
+
+def find_forged(connection: Connection, case: CaseRow, asked: RecordDecisions) -> frozenset[str]:
+    """Ids of counted decisions that the hook never accepted like this: whoever reaches the engine can send a signal."""
+    ended = {outcome.gate: outcome for outcome in asked.outcomes if outcome.verdict is not Verdict.TIMED_OUT}
+    found = set()
+    for receipt in asked.receipts:
+        outcome = ended.get(receipt.gate)
+        if receipt.counted and outcome is not None:
+            stored = decisions.get(connection, receipt.decision_id)
+            said = (receipt.gate, outcome.verdict, outcome.by, outcome.at)
+            genuine = stored is not None and (stored.gate, stored.verdict, stored.by, stored.accepted_at) == said
+            if not (genuine and _is_in_evidence(connection, case.id, receipt.decision_id)):
+                found.add(receipt.decision_id)
+    return frozenset(found)
+
+
+def _is_in_evidence(connection: Connection, case_id: str, decision_id: str) -> bool:
+    query = select(evidence_table.c.seq).where(
+        evidence_table.c.case_id == case_id,
+        evidence_table.c.kind == "decision.accepted",
+        evidence_table.c.body["decision"].astext == decision_id,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def record_forgery(connection: Connection, case: CaseRow, receipt: DecisionReceipt, at: datetime) -> None:
+    """Write down, once, that somebody sent a decision past the hook."""
+    body: dict[str, Any] = {"decision": receipt.decision_id, "gate": receipt.gate}
+
+    def do() -> tuple[None, dict[str, Any]]:
+        return None, {"seq": evidence.append(connection, case.id, "decision.forged", body, at=at).seq}
+
+    effects.once(connection, f"{case.id}/forged/{receipt.decision_id}", case_id=case.id, request=body, at=at, do=do)
 
 
 def record_outcome(

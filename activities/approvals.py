@@ -2,10 +2,18 @@
 
 from temporalio import activity
 
-from activities.approval_records import record_outcome, record_receipt
+from activities.approval_records import find_forged, record_forgery, record_outcome, record_receipt
 from activities.approval_rounds import open_round, remind_round
 from activities.messages import Links, Post
-from models.approvals import CollectDecisions, CollectedDecisions, OpenedGates, OpenGates, RecordDecisions, Remind
+from models.approvals import (
+    CollectDecisions,
+    CollectedDecisions,
+    OpenedGates,
+    OpenGates,
+    RecordDecisions,
+    RecordedDecisions,
+    Remind,
+)
 from models.case import Phase
 from store import cases, decisions, gates
 from store.database import Database
@@ -60,13 +68,24 @@ class ApprovalActivities:
         return CollectedDecisions(decisions=waiting)
 
     @activity.defn(name="record_decisions")
-    def record_decisions(self, asked: RecordDecisions) -> None:
-        """Write receipts and outcomes with their evidence, and tell the person who started the case."""
+    def record_decisions(self, asked: RecordDecisions) -> RecordedDecisions:
+        """Write receipts and outcomes with their evidence, and tell the person who started the case.
+
+        What counted must be a decision that the hook accepted, word for word. The answer names those that are not;
+        their outcomes are not written.
+        """
         with self._database.begin() as connection:
             case = cases.get(connection, asked.case_id, lock=True)
+            forged = find_forged(connection, case, asked)
+            gates = {receipt.gate for receipt in asked.receipts if receipt.decision_id in forged}
             for receipt in asked.receipts:
-                record_receipt(connection, case, receipt, asked.at)
+                if receipt.decision_id in forged:
+                    record_forgery(connection, case, receipt, asked.at)
+                else:
+                    record_receipt(connection, case, receipt, asked.at)
             counted = {receipt.gate: receipt.decision_id for receipt in asked.receipts if receipt.counted}
             for outcome in asked.outcomes:
-                record_outcome(connection, self._links, case, outcome, counted.get(outcome.gate), asked.at)
+                if outcome.gate not in gates:
+                    record_outcome(connection, self._links, case, outcome, counted.get(outcome.gate), asked.at)
         self._post.deliver(asked.case_id)
+        return RecordedDecisions(forged=tuple(sorted(forged)))

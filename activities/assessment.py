@@ -111,5 +111,6 @@ def _head(connection: Connection, case: CaseRow, leaver: Employee, mentioned: It
         last_working_day=case.plan.dates.last_working_day,
         as_of=case.plan.as_of,
         started_at=case.started_at,
+        phase=case.phase.value,
         employees=people.names(connection, {leaver.id, *mentioned}),
     )

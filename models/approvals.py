@@ -172,6 +172,12 @@ class CollectedDecisions(Message):
     decisions: tuple[Decision, ...]
 
 
+class RecordedDecisions(Message):
+    """Decisions that nobody made through the hook (a raw signal, an update past it): written down, and not counted."""
+
+    forged: tuple[str, ...] = ()
+
+
 class RecordDecisions(Message):
     """Write down what became of decisions and gates: rows, evidence, and word to whom it concerns."""
 

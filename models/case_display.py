@@ -11,7 +11,14 @@ SUMMARY_BYTES = 200  # the Web UI refuses more
 
 def start_summary(request: CaseRequest, region: str) -> str:
     """One line for the list of workflows, fixed at the start."""
-    return cut(f"{region or 'no region'} · {request.kind.value} · last day {request.last_working_day.isoformat()}")
+    return cut(
+        f"{_plain(region) or 'no region'} · {request.kind.value} · last day {request.last_working_day.isoformat()}"
+    )
+
+
+def _plain(text: str) -> str:
+    """Text from the company's data without anything that Markdown or HTML would act on."""
+    return "".join(letter for letter in text if letter.isalnum() or letter in " .,-_/()&'·")[:60]
 
 
 def cut(text: str, limit: int = SUMMARY_BYTES) -> str:
@@ -42,7 +49,7 @@ def details(progress: CaseProgress, zone: str, region: str) -> str:
 
 def headline(progress: CaseProgress, zone: str, region: str) -> str:
     """`region · level · waiting on finance until Thu 26 Nov 18:00`."""
-    parts = [region or "no region", progress.level.value if progress.level else progress.phase.value]
+    parts = [_plain(region) or "no region", progress.level.value if progress.level else progress.phase.value]
     if progress.waiting_on:
         until = f" until {_time(progress.next_deadline, zone)}" if progress.next_deadline else ""
         parts.append(f"waiting on {', '.join(progress.waiting_on)}{until}")

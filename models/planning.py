@@ -73,8 +73,8 @@ def replan(
     """The plan for a new last working day.
 
     Gates in `settled` keep their times; every other deadline is counted afresh from `at`, so that people have their
-    full time for what has changed. The access cut-off becomes the end of the new last working day; one that is past
-    stays, because moving a date gives no right back. Raises BadDates when the new day lies in the past.
+    full time for what has changed. The access cut-off becomes the end of the new last working day; one that was
+    chosen, or is past, stays: moving a date gives no right back. Raises BadDates when the new day lies in the past.
     """
     old = plan.dates
     by_audit_date = old.notice_date != calendar.local_day(started_at)
@@ -85,7 +85,10 @@ def replan(
             "the plan stays as it was: choose today or a later day"
         )
     over = old.access_cutoff <= at and calendar.local_day(old.access_cutoff) <= last_working_day
-    dates = _dates(calendar, old.notice_date, last_working_day, old.access_cutoff if over else None)
+    # Somebody chose that moment (garden leave): a new last day does not give a month of access with it.
+    chosen = old.access_cutoff != calendar.end_of(old.last_working_day)
+    kept = over or (chosen and calendar.local_day(old.access_cutoff) <= last_working_day)
+    dates = _dates(calendar, old.notice_date, last_working_day, old.access_cutoff if kept else None)
     rules = {gate.gate: gate for gate in policy.gates}
     gates = tuple(
         gate if gate.gate in settled else _gate(rules[gate.gate], policy, calendar, at) for gate in plan.gates

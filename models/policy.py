@@ -3,7 +3,7 @@
 from datetime import date, time
 from decimal import Decimal
 from itertools import pairwise
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,9 @@ from models.risk_level import Level
 
 # What law does not let a company hold back for an unfinished handover (features D37).
 NEVER_GATED = frozenset({"wages", "separation_certificate", "file_transfer", "social_insurance_transfer"})
+
+
+Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
 class GatePolicy(Value):
@@ -36,11 +39,11 @@ class GatePolicy(Value):
 class Weights(Value):
     """Weights of the five domains (features 4.6); they sum to 1. A domain without data shares its weight out."""
 
-    receivables: Decimal
-    clients: Decimal
-    data_exfiltration: Decimal
-    access: Decimal
-    obligations: Decimal
+    receivables: Share
+    clients: Share
+    data_exfiltration: Share
+    access: Share
+    obligations: Share
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Self:
@@ -53,9 +56,9 @@ class Weights(Value):
 class ClientRisk(Value):
     """When a client counts as at risk."""
 
-    renewal_within_days: int = 90
-    untouched_for_days: int = 60
-    min_contacts: int = 2
+    renewal_within_days: int = Field(default=90, ge=0)
+    untouched_for_days: int = Field(default=60, ge=0)
+    min_contacts: int = Field(default=2, ge=0)
 
 
 class WorkingHours(Value):
@@ -78,14 +81,14 @@ class Policy(Value):
     weights: Weights
     client_risk: ClientRisk = ClientRisk()
     working_hours: WorkingHours = WorkingHours()
-    materiality: Decimal = Decimal("100000")
-    material_change: Decimal = Decimal("0.10")
-    default_capacity: int = 120
-    branch_budget_seconds: int = 60
-    reminders: tuple[Decimal, ...] = (Decimal("0.5"), Decimal("0.9"))
-    first_grades: tuple[Grade, ...] = (Grade.EXPORT,)
+    materiality: Decimal = Field(default=Decimal("100000"), gt=0)
+    material_change: Decimal = Field(default=Decimal("0.10"), ge=0, le=1)
+    default_capacity: int = Field(default=120, ge=1)
+    branch_budget_seconds: int = Field(default=60, ge=1, le=86_400)
+    reminders: tuple[Share, ...] = Field(default=(Decimal("0.5"), Decimal("0.9")), max_length=5)
+    first_grades: tuple[Grade, ...] = Field(default=(Grade.EXPORT,), min_length=1)
     fallback_role: Role = Role.HRBP
-    size_brake_clients: int = 5000
+    size_brake_clients: int = Field(default=5000, ge=1)
     gates: tuple[GatePolicy, ...]
 
     @model_validator(mode="after")
@@ -96,6 +99,10 @@ class Policy(Value):
         for gate in self.gates:
             if forbidden := NEVER_GATED & set(gate.blocks):
                 raise ValueError(f"gate {gate.gate!r} would hold back {sorted(forbidden)}: law does not allow it")
+        if not any(gate.from_level is Level.LOW for gate in self.gates):
+            raise ValueError("at least one gate must ask at every level: nothing is handed over that nobody approved")
+        if not self.ageing.buckets:
+            raise ValueError("ageing needs at least one bucket")
         limits = [bucket.upto for bucket in self.ageing.buckets]
         closed = [limit for limit in limits[:-1] if limit is not None]
         if limits[-1] is not None or len(closed) != len(limits) - 1 or any(a >= b for a, b in pairwise(closed)):

@@ -32,7 +32,7 @@ class AgeingPolicy(Value):
 
     basis: AgeingBasis
     buckets: tuple[Bucket, ...]
-    forward_looking_factor: Decimal = Decimal("1")
+    forward_looking_factor: Decimal = Field(default=Decimal("1"), ge=0)
 
 
 class OpenItem(Value):

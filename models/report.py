@@ -17,7 +17,10 @@ from models.risk_level import Level
 
 
 class ReportCase(Value):
-    """Head of the report. `phase` is that of the case when the version was made; `employees` names every person that the report mentions, by id."""
+    """Head of the report. `phase` is that of the case when the version was made.
+
+    `employees` names every person that the report mentions, by id.
+    """
 
     id: CaseId
     leaver: EmployeeId

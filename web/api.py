@@ -31,7 +31,7 @@ class DecisionIn(Value):
     token: str | None = Field(default=None, max_length=2048)
     link: str | None = Field(default=None, max_length=4096)
     verdict: Literal[Verdict.APPROVED, Verdict.DECLINED]
-    note: str = Field(default="", max_length=NOTE_LIMIT)
+    note: str = Field(default="", max_length=NOTE_LIMIT, pattern=r"^[^\x00]*$")
 
     @model_validator(mode="after")
     def _one_link(self) -> Self:

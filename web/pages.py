@@ -172,7 +172,7 @@ def _pressed(hook: Hook, token: str, form: dict[str, str]) -> Pressed | None:
     """What a form says; None when it is not the form that we made for this link."""
     seen, verdict = hook.read_form(token, form.get("seen", "")), VERDICTS.get(form.get("verdict", ""))
     note = form.get("note", "").replace("\r\n", "\n").strip()
-    if seen is None or verdict is None or len(note) > NOTE_LIMIT:
+    if seen is None or verdict is None or len(note) > NOTE_LIMIT or "\0" in note:
         return None
     return Pressed(seen, verdict, note)
 

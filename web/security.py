@@ -1,5 +1,6 @@
 """What guards every route: headers, a limit on bodies, a brake on guessing links, and logs without links."""
 
+import asyncio
 import base64
 import hashlib
 import logging
@@ -7,7 +8,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reports.render import style_hash
 
+BODY_SECONDS = 10.0  # the longest pause between two parts of a body
 BODY_LIMIT = 16 * 1024  # bytes; a note of 1,500 Chinese characters takes 13.5 KB in a form
 ADDRESSES_KEPT = 10_000
 
@@ -38,8 +40,8 @@ def report_policy() -> str:
 
 
 def redact(path: str) -> str:
-    """The path without the token of a link: a log must not open a page."""
-    return _TOKEN.sub("/d/***", path)
+    """The path as one printable line without the token of a link: a log must not open a page or hold forged lines."""
+    return quote(_TOKEN.sub("/d/***", path), safe="/*-._~")[:200]
 
 
 def from_elsewhere(request: Request, public_url: str) -> bool:
@@ -144,7 +146,10 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
         return None
     body = b""
     while True:
-        message = await receive()
+        try:
+            message = await asyncio.wait_for(receive(), BODY_SECONDS)
+        except TimeoutError:
+            return None  # somebody sends a body drop by drop
         body += bytes(message.get("body", b""))
         if len(body) > BODY_LIMIT:
             return None

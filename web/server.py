@@ -31,6 +31,9 @@ class LazyClient:
             return self._client
 
 
+CONNECTIONS = 500  # at once; the next one is told to come back
+
+
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C; requests under way are finished first.
 
@@ -54,6 +57,7 @@ def main() -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=15,
+            limit_concurrency=CONNECTIONS,
         )
     finally:
         database.close()

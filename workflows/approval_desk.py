@@ -38,7 +38,14 @@ LADDER_AFTER = {
 class ApprovalDesk:
     """All gates of a case. `barred` people are never asked and never counted, whatever the page showed them."""
 
-    def __init__(self, case_id: str, employee_id: str, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        case_id: str,
+        employee_id: str,
+        on_change: Callable[[], None],
+        on_forgery: Callable[[str], None] = lambda decision_id: None,
+    ) -> None:
+        self._on_forgery = on_forgery
         self.barred: frozenset[str] = frozenset()
         self.gates: dict[str, Gate] = {}
         self._office = ApprovalsOffice(case_id, employee_id, on_change)
@@ -114,7 +121,7 @@ class ApprovalDesk:
     def settled(self) -> bool:
         """True when every opened gate has an outcome that is written down."""
         decided = all(gate.outcome for gate in self.gates.values())
-        return decided and not self._unrecorded_outcomes and not self._unrecorded_receipts
+        return decided and self.written
 
     @property
     def views(self) -> tuple[GateView, ...]:
@@ -130,6 +137,16 @@ class ApprovalDesk:
     def refused(self) -> bool:
         """True when a gate was declined, or fell silent where the policy says that silence declines."""
         return any(outcome.verdict is not Verdict.APPROVED for outcome in self.outcomes)
+
+    @property
+    def declined(self) -> bool:
+        """True when a refusal is written down, and so known to be genuine. One is enough to end a plan."""
+        return self.refused and self.written
+
+    @property
+    def written(self) -> bool:
+        """True when nothing waits to be written down."""
+        return not self._unrecorded_outcomes and not self._unrecorded_receipts
 
     def ask(self, plans: tuple[GatePlan, ...], report: ReportRef) -> None:
         """Open gates for a report version. What was decided or is open for an older one is asked again.
@@ -169,8 +186,11 @@ class ApprovalDesk:
         self._on_change()
 
     async def _open(self, fresh: tuple[Gate, ...]) -> None:
-        await self._office.open([(gate, Ladder.APPROVER, gate.plan.due_at) for gate in fresh], self.barred)
-        self._tasks += [asyncio.create_task(self._run(gate)) for gate in fresh]
+        wanted = [(gate, Ladder.APPROVER, gate.plan.due_at) for gate in fresh]
+        if await self._office.open(wanted, self.barred, once=len(fresh) > 1):
+            self._tasks += [asyncio.create_task(self._run(gate)) for gate in fresh]
+        else:  # at one of them nobody can be asked: that one waits, and the others need not wait with it
+            self._tasks += [asyncio.create_task(self._open((gate,))) for gate in fresh]
 
     async def _run(self, gate: Gate) -> None:
         ladder = Ladder.APPROVER
@@ -178,7 +198,7 @@ class ApprovalDesk:
             await self._await_round(gate)
             if gate.outcome:
                 gate.asked_again = False  # decided before a new date could be asked about
-                await workflow.wait_condition(lambda: gate.asked_again)
+                await workflow.wait_condition(lambda: gate.asked_again or gate.outcome is None)
                 continue
             if gate.asked_again:
                 ladder, due_at = Ladder.APPROVER, gate.new_due_at
@@ -235,6 +255,20 @@ class ApprovalDesk:
         while True:
             await workflow.wait_condition(lambda: bool(self._unrecorded_outcomes or self._unrecorded_receipts))
             receipts, outcomes = tuple(self._unrecorded_receipts), tuple(self._unrecorded_outcomes)
-            await self._office.record(receipts, outcomes)
+            forged = await self._office.record(receipts, outcomes)
+            for receipt in receipts:
+                if receipt.decision_id in forged:
+                    self._take_back(receipt)
             del self._unrecorded_receipts[: len(receipts)]
             del self._unrecorded_outcomes[: len(outcomes)]
+
+    def _take_back(self, receipt: DecisionReceipt) -> None:
+        # Whoever reaches the engine can send a decision; only what the hook accepted is one. The gate goes on waiting.
+        self._receipts[receipt.decision_id] = receipt.model_copy(
+            update={"counted": False, "refusal": Refusal.MALFORMED, "verdict": None, "decided_by": None}
+        )
+        gate = self.gates.get(receipt.gate)
+        if gate is not None:
+            gate.outcome = None
+        self._on_forgery(receipt.decision_id)
+        self._on_change()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from temporalio import workflow
 
-from workflows.calls import QUICK, patiently
+from workflows.calls import QUICK, patiently, rest
 
 with workflow.unsafe.imports_passed_through():
     from activities.approvals import ApprovalActivities
@@ -66,20 +66,37 @@ class Gate:
         )
 
 
+class _GivenUp(Exception):
+    """A call that was to be made once was refused. Never leaves this file."""
+
+
+WHO = "approvals"
+
+
 class ApprovalsOffice:
     """Every call is repeated until it works; `problem` says what keeps it from working."""
 
     def __init__(self, case_id: str, employee_id: str, on_change: Callable[[], None]) -> None:
         self.report: ReportRef | None = None
-        self.problem: str | None = None
+        self._problems: dict[str, str] = {}
         self._case_id = case_id
         self._employee_id = employee_id
         self._on_change = on_change
 
-    async def open(self, wanted: Sequence[tuple[Gate, Ladder, datetime | None]], barred: frozenset[str]) -> None:
-        """Open the next round of each gate for the newest report, all in one call; None counts the deadline afresh."""
+    @property
+    def problem(self) -> str | None:
+        """`hr: NobodyToAsk`, one for each gate that cannot be asked; None when all is well."""
+        return ", ".join(f"{where}: {what}" for where, what in sorted(self._problems.items())) or None
+
+    async def open(
+        self, wanted: Sequence[tuple[Gate, Ladder, datetime | None]], barred: frozenset[str], *, once: bool = False
+    ) -> bool:
+        """Open the next round of each gate for the newest report, all in one call; None counts the deadline afresh.
+
+        With `once` a refusal (nobody to ask at one of the gates) gives False, and none of them is open.
+        """
         if self.report is None:
-            return
+            return False
         for gate, _, _ in wanted:
             gate.rounds += 1
             gate.opening = True
@@ -96,15 +113,22 @@ class ApprovalsOffice:
             at=workflow.now(),
         )
         names = ", ".join(gate.plan.gate for gate, _, _ in wanted)
-        opened = await patiently(
-            lambda: workflow.execute_activity_method(
-                ApprovalActivities.open_gates, request, summary=cut(f"ask {names}"), **QUICK
-            ),
-            self._note,
-        )
+        call = workflow.execute_activity_method
+        try:
+            opened = await patiently(
+                lambda: call(ApprovalActivities.open_gates, request, summary=cut(f"ask {names}"), **QUICK),
+                self._noting(names),
+                self._give_up if once else rest,
+            )
+        except _GivenUp:
+            self._noting(names)(None)
+            for gate, _, _ in wanted:
+                gate.rounds -= 1
+            return False
         for (gate, _, _), current in zip(wanted, opened.rounds, strict=True):
             gate.enter(current)
         self._on_change()
+        return True
 
     async def remind(self, current: GateRound, number: int) -> None:
         """Send the reminder with that number for an open round."""
@@ -115,7 +139,7 @@ class ApprovalsOffice:
             lambda: workflow.execute_activity_method(
                 ApprovalActivities.remind, request, summary=f"remind {current.gate}, no. {number}", **QUICK
             ),
-            self._note,
+            self._noting(WHO),
         )
 
     async def stored_decisions(self, gate: Gate) -> tuple[Decision, ...]:
@@ -128,22 +152,31 @@ class ApprovalsOffice:
                 summary=f"{gate.plan.gate}: decisions not heard yet",
                 **QUICK,
             ),
-            self._note,
+            self._noting(WHO),
         )
         return found.decisions
 
-    async def record(self, receipts: tuple[DecisionReceipt, ...], outcomes: tuple[GateOutcome, ...]) -> None:
-        """Write down what became of decisions and gates."""
+    async def record(self, receipts: tuple[DecisionReceipt, ...], outcomes: tuple[GateOutcome, ...]) -> frozenset[str]:
+        """Write down what became of decisions and gates; returns the ids of decisions that never went by the hook."""
         request = RecordDecisions(case_id=self._case_id, receipts=receipts, outcomes=outcomes, at=workflow.now())
         gates = sorted({receipt.gate for receipt in receipts} | {outcome.gate for outcome in outcomes})
-        await patiently(
+        recorded = await patiently(
             lambda: workflow.execute_activity_method(
                 ApprovalActivities.record_decisions, request, summary=cut(f"record {', '.join(gates)}"), **QUICK
             ),
-            self._note,
+            self._noting(WHO),
         )
+        return frozenset(recorded.forged)
 
-    def _note(self, problem: str | None) -> None:
-        if problem != self.problem:
-            self.problem = problem
-            self._on_change()
+    async def _give_up(self) -> None:
+        raise _GivenUp
+
+    def _noting(self, where: str) -> Callable[[str | None], None]:
+        def note(problem: str | None) -> None:
+            if problem != self._problems.get(where):
+                self._problems = {key: known for key, known in self._problems.items() if key != where}
+                if problem is not None:
+                    self._problems[where] = problem
+                self._on_change()
+
+        return note

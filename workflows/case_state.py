@@ -51,7 +51,7 @@ class CaseState:
         self._merges = 0
         self._branches = Branches(on_change=self._show)
         self._board = NoticeBoard()
-        self._desk = ApprovalDesk(request.case_id, request.employee_id, on_change=self._show)
+        self._desk = ApprovalDesk(request.case_id, request.employee_id, self._show, self._keep_forgery)
         self._withdrawal: Withdrawal | None = None
         self._waiting_for: tuple[str, ...] = ()
         self._guard = AccessGuard(request.case_id, request.employee_id, on_change=self._show)
@@ -114,9 +114,13 @@ class CaseState:
             reason = str(receipt.refusal)
         except Exception as broken:
             reason = f"malformed: {type(broken).__name__}" if name == "decision" else "unknown signal"
-        rejected = RejectedMessage(
-            at=workflow.now(), reason=reason, decision_id=decision.decision_id if decision else None
-        )
+        self._reject(reason, decision.decision_id if decision else None)
+
+    def _keep_forgery(self, decision_id: str) -> None:
+        self._reject("forged: it never went by the approval page", decision_id)
+
+    def _reject(self, reason: str, decision_id: str | None) -> None:
+        rejected = RejectedMessage(at=workflow.now(), reason=reason, decision_id=decision_id)
         self._rejected = [*self._rejected, rejected][-KEPT_REJECTIONS:]
         self._show()
 
@@ -184,7 +188,9 @@ class CaseState:
             return ()
         gates = tuple(view.gate for view in self._desk.views if view.outcome is None)
         branches = tuple(branch.value for branch in self._branches.unknown)
-        rights = (f"rights that are still open: {self._guard.still_open}",) if self._guard.still_open else ()
+        # While the case is closing, what is still open is among the obstacles already.
+        counted = self._guard.still_open and self._phase is not Phase.CLOSING
+        rights = (f"rights that are still open: {self._guard.still_open}",) if counted else ()
         found = (self._problem, self._desk.problem, self._guard.problem, *self._branches.problems)
         problems = tuple(dict.fromkeys(problem for problem in found if problem))
         return gates + branches + self._waiting_for + rights + problems

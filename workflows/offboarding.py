@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows.access_cutoff import AccessCutoffWorkflow
-from workflows.calls import LONG, QUICK, background
+from workflows.calls import LONG, QUICK, background, patiently
 from workflows.case_state import LeaverStays
 from workflows.case_steps import CaseSteps
 
 with workflow.unsafe.imports_passed_through():
     from activities.access import AccessActivities
+    from activities.access_cutoff import AccessCutoffActivities
     from activities.cases import CaseActivities
     from activities.clients import ClientActivities
     from activities.handover import HandoverActivities
@@ -86,7 +86,7 @@ class OffboardingWorkflow(CaseSteps):
         self._guard.watch(plan.first_grades, lambda: self._pinned.dates.access_cutoff, self._rights_were_taken)
         await self._assess(plan)
         await self._approve(plan)
-        if self._desk.refused:
+        if self._desk.declined:
             await self._keep_access_ending()
             return await self._close(Phase.DECLINED)
         await self._hand_over(plan)
@@ -110,12 +110,8 @@ class OffboardingWorkflow(CaseSteps):
         self._enter(Phase.APPROVING)
         self._ask(plan)
         while not self._ready_to_hand_over():
-            await self._wait(
-                lambda: (
-                    self._branches.has_news or (self._desk.settled and self._desk.refused) or self._ready_to_hand_over()
-                )
-            )
-            if self._desk.settled and self._desk.refused:
+            await self._wait(lambda: self._branches.has_news or self._desk.declined or self._ready_to_hand_over())
+            if self._desk.declined:  # one is enough: nobody else need answer about a plan that will not be carried out
                 return
             if self._branches.has_news:
                 await self._merge("late result")
@@ -152,27 +148,19 @@ class OffboardingWorkflow(CaseSteps):
             pause = min(pause * 2, longest)
             self._branches.update(Branch.ACCESS, self._guard.digest)
         self._waiting_for = ()
-        if end is Phase.CLOSED:
-            await self._count_what_came_back()
         await self._merge("final")
         return end
-
-    async def _count_what_came_back(self) -> None:
-        plan = self._pinned
-        asked = BranchRequest(case_id=plan.case_id, employee_id=plan.employee_id, as_of=plan.as_of)
-        found = await self._call(InventoryActivities.take_inventory, asked, "what has come back by now", LONG)
-        self._branches.update(Branch.INVENTORY, found.digest)
 
     async def _keep_access_ending(self) -> None:
         """A declined plan ends this case; access still ends at the cut-off, watched by a workflow of its own."""
         plan = self._pinned
         await self._guard.stop()
-        await workflow.start_child_workflow(
-            AccessCutoffWorkflow.run,
-            CutoffRequest(case_id=plan.case_id, employee_id=plan.employee_id, access_cutoff=plan.dates.access_cutoff),
-            id=f"access-cutoff-{plan.case_id.removeprefix('offboarding-')}",
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            static_summary=f"access ends {plan.dates.access_cutoff:%Y-%m-%d %H:%M} UTC, after a declined plan",
+        end = CutoffRequest(case_id=plan.case_id, employee_id=plan.employee_id, access_cutoff=plan.dates.access_cutoff)
+        await patiently(
+            lambda: workflow.execute_activity_method(
+                AccessCutoffActivities.watch_access_cutoff, end, summary="access still ends at the cut-off", **QUICK
+            ),
+            self._note_problem,
         )
 
     async def _walk_back(self, plan: CasePlan) -> Phase:

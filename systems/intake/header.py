@@ -9,6 +9,8 @@ from systems.intake.records import BAD_QUOTES, records
 from systems.intake.report import FaultLog, printable
 from systems.intake.sources import Source, nearest
 
+MOST_COLUMNS = 500
+
 
 def read_header(source: Source, path: Path, seen: Bytes, log: FaultLog) -> list[str] | None:
     """The names of the columns; None, with every fault named, when the file cannot be read by them."""
@@ -19,6 +21,14 @@ def read_header(source: Source, path: Path, seen: Bytes, log: FaultLog) -> list[
         return None
     if not first.sound:
         log.add(source.file, first.line, "", BAD_QUOTES)
+        return None
+    if len(first.cells) > MOST_COLUMNS:
+        log.add(
+            source.file,
+            first.line,
+            "",
+            because("has {n} columns, more than {most}", n=len(first.cells), most=MOST_COLUMNS),
+        )
         return None
     header = [printable(name.strip()) for name in first.cells]
     faults = list(_faults(source, header))

@@ -110,7 +110,7 @@ def _person_identifier(given: str) -> str:
 
 def _email(given: str) -> str:
     name, at, domain = given.rpartition("@")
-    if not (name and at and domain) or any(letter.isspace() for letter in given):
+    if not (name and at and domain) or any(letter.isspace() or letter in ",;<>()" for letter in given):
         raise BadCell("is not an e-mail address")
     return given
 

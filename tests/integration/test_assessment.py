@@ -249,6 +249,7 @@ def test_a_first_version_holds_every_part_as_plain_json(assessed: Case) -> None:
         "last_working_day": "2026-12-31",
         "as_of": "2026-11-24",
         "started_at": "2026-11-24T12:00:00Z",
+        "phase": "assessing",
         "employees": None,
     }
     assert document["policy"] == {"name": "ifrs", "version": policy().version}

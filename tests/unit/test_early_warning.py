@@ -371,7 +371,7 @@ REACHABLE = {
     *SCAN, "workflows.calls",
     "early_warning.baseline", "early_warning.features", "early_warning.metrics", "early_warning.model",
     "early_warning.reasons", "early_warning.records", "early_warning.registry",
-    "store.database", "store.scores", "store.tables",
+    "store.database", "store.watch", "store.scores", "store.tables",
     "models.base", "models.errors", "models.people", "models.reasons", "models.scan",
 }  # fmt: skip
 

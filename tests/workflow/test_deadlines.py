@@ -37,17 +37,10 @@ async def wait_past(stage: Stage, due: datetime) -> None:
         await asyncio.sleep(0.1)
 
 
-def answers_around_the_deadline(asked: CaseProgress) -> dict[str, Decision]:
-    """One approval for each gate, at its moment. Nothing is written down: only the engine can tell the case."""
+async def answers_around_the_deadline(stage: Stage, asked: CaseProgress) -> dict[str, Decision]:
+    """One approval for each gate, kept by the hook at its moment."""
     return {
-        gate.gate: Decision(
-            decision_id=f"decision-{gate.gate}",
-            gate=gate.gate,
-            verdict=Verdict.APPROVED,
-            by=gate.waiting_on[0],
-            accepted_at=gate.due_at + ACCEPTED[gate.gate][0],
-            report_digest=asked.report_digest,
-        )
+        gate.gate: await stage.press(gate.gate, accepted_at=gate.due_at + ACCEPTED[gate.gate][0])
         for gate in asked.gates
         if gate.due_at
     }
@@ -70,7 +63,7 @@ async def test_signals_that_are_heard_after_the_deadline_count_by_their_own_time
         assert due is not None
         await dev_stage.pass_until(due - SOON)
     # No worker: half of the signals reach the engine before its timer fires, half after it.
-    answers = answers_around_the_deadline(asked)
+    answers = await answers_around_the_deadline(dev_stage, asked)
     await dev_stage.signal(answers["sales_manager"])
     await dev_stage.signal(answers["hr"])
     await wait_past(dev_stage, due)
@@ -80,8 +73,8 @@ async def test_signals_that_are_heard_after_the_deadline_count_by_their_own_time
         heard = await dev_stage.until(lambda now: [gate.round for gate in now.gates] == [1, 1, 2, 2])
     only_those_in_time_count(heard)
     assert [(each.decision_id, each.reason) for each in heard.rejected] == [
-        ("decision-hr", Refusal.LATE),
-        ("decision-it", Refusal.LATE),
+        (answers["hr"].decision_id, Refusal.LATE),
+        (answers["it"].decision_id, Refusal.LATE),
     ]
 
 
@@ -94,7 +87,7 @@ async def test_updates_that_are_heard_after_the_deadline_count_by_their_own_time
     await wait_past(dev_stage, due)
     waiting = {
         gate: asyncio.create_task(dev_stage.update(answer))
-        for gate, answer in answers_around_the_deadline(asked).items()
+        for gate, answer in (await answers_around_the_deadline(dev_stage, asked)).items()
     }
     async with dev_stage.worker():
         answered = dict(zip(waiting, await asyncio.gather(*waiting.values(), return_exceptions=True), strict=True))

@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from models.approvals import Decision, Verdict
-from models.case import CaseProgress
+from models.case import CaseProgress, Phase
 from tests.workflow.reading import kinds
 from tests.workflow.stage import DevServerStage
 
@@ -62,12 +62,27 @@ async def test_every_poison_is_shown_and_none_of_them_wedges_the_case(dev_stage:
         assert [each.reason for each in poisoned.rejected] == [reason for _, _, reason in every]
         assert poisoned.gates == asked.gates
 
-        await dev_stage.handle.signal("decision", well_formed(asked))
+        await dev_stage.signal(await dev_stage.press("finance"))
         counted = await dev_stage.until(lambda now: now.gates[0].outcome is not None)
         await dev_stage.eventually(lambda: dev_stage.evidence("gate.closed") == ["gate.closed"], "it is on record")
     assert counted.gates[0].outcome is not None
     assert counted.gates[0].outcome.verdict is Verdict.APPROVED
     assert kinds(await dev_stage.history(), "workflow_task_failed") == []
+
+
+async def test_a_decision_that_never_went_by_the_hook_is_no_decision(dev_stage: DevServerStage) -> None:
+    """Whoever reaches the engine can send a signal; only what the hook accepted counts."""
+    async with dev_stage.worker():
+        await dev_stage.start(policy=dev_stage.policy(finance="hold"))
+        asked = await dev_stage.until_asked()
+        await dev_stage.handle.signal("decision", well_formed(asked))
+        found = await dev_stage.until(lambda now: bool(now.rejected) and now.gates[0].outcome is None)
+        assert "forged" in found.rejected[0].reason
+        await dev_stage.eventually(lambda: "decision.forged" in dev_stage.evidence(), "the attempt is on record")
+        assert dev_stage.evidence("gate.closed", "decision.counted") == []
+        assert (await dev_stage.progress()).phase is Phase.APPROVING
+        receipt = await dev_stage.update(await dev_stage.press("finance"))
+        assert receipt.counted, "the gate goes on waiting for the real answer"
 
 
 async def test_only_the_newest_rejections_are_kept(dev_stage: DevServerStage) -> None:

@@ -50,11 +50,11 @@ async def test_barred_people_are_not_asked_even_if_the_role_is_theirs_alone(stag
     async with stage.worker():
         await stage.start(policy=stage.policy(hr="hold", sales_manager="hold"))
         waiting = await stage.until(lambda now: now.phase is Phase.APPROVING and bool(now.waiting_on))
-        await stage.until(lambda now: "NobodyToAsk" in now.waiting_on)
+        await stage.until(lambda now: any("NobodyToAsk" in one for one in now.waiting_on))
         assert waiting.gates[0].outcome is None
         # A person for the role is imported: the case goes on by itself.
         stage.run("UPDATE employees SET status = 'active' WHERE id = 'H1'")
         await stage.pass_time(timedelta(minutes=16))
         asked = await stage.until_asked()
     assert [gate.waiting_on for gate in asked.gates] == [("H1",), ("M1",)]
-    assert "NobodyToAsk" not in asked.waiting_on
+    assert not any("NobodyToAsk" in one for one in asked.waiting_on)

@@ -34,7 +34,7 @@ async def while_nobody_can_be_asked(stage: TestServerStage) -> None:
     """Nobody holds the role of a gate, nor that of the fallback, nor stands above the leaver."""
     stage.run("UPDATE employees SET status = 'left' WHERE id NOT IN ('E1', 'H2')")
     await stage.start(policy=stage.policy(finance="hold"))
-    await stage.until(lambda now: "NobodyToAsk" in now.waiting_on)
+    await stage.until(lambda now: any("NobodyToAsk" in one for one in now.waiting_on))
 
 
 async def after_the_transfers(stage: TestServerStage) -> None:
