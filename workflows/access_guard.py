@@ -61,16 +61,17 @@ class AccessGuard:
         self._on_change()
         return done
 
-    async def take_all(self) -> None:
-        """Every right, as often as it needs."""
+    async def take_all(self, *, at_cutoff: bool = False) -> None:
+        """Every right, as often as it needs; `at_cutoff` says that this is the end of access."""
         pause, longest = PAUSES
-        while (await self.take(ALL_GRADES)).unfinished:
-            self.over = True
+        while True:
+            done = await self.take(ALL_GRADES)
+            self.over = self.over or at_cutoff
             self._on_change()
+            if not done.unfinished:
+                return
             await workflow.sleep(pause, summary="rights that are still open, try again")
             pause = min(pause * 2, longest)
-        self.over = True
-        self._on_change()
 
     async def _keep(
         self, first: tuple[Grade, ...], cutoff: Callable[[], datetime], on_healed: Callable[[], None]
@@ -92,7 +93,7 @@ class AccessGuard:
                 if was_open and not self.still_open:
                     was_open = False
                     on_healed()
-        await self.take_all()
+        await self.take_all(at_cutoff=True)
 
     def _note(self, problem: str | None) -> None:
         if problem != self.problem:
