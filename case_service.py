@@ -5,7 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowFailureError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -33,6 +38,7 @@ from store.policies import load_policy
 
 Answer = TypeVar("Answer")
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 ANSWER_WITHIN = timedelta(seconds=10)
 
 
@@ -83,6 +89,7 @@ def check_order(
         raise CaseConflict(f"{leaver.id} has left already; nothing was started.", employee=leaver.id)
     if starter is not None and starter.id == leaver.id:
         raise NotAllowed("nobody starts their own case: another person of HR has to.", employee=leaver.id)
+    _sensible(order.last_working_day, *([order.access_cutoff.date()] if order.access_cutoff else []))
     if order.last_working_day < (order.as_of or today):
         raise BadDates(
             f"the last working day {order.last_working_day} lies before {order.as_of or today}. Nothing was started; "
@@ -103,6 +110,13 @@ def check_order(
         policy=order.policy,
     )
     return leaver, request, open_case is not None
+
+
+def _sensible(*days: date) -> None:
+    # A slip of the hand in a year would make times that no clock can hold.
+    for day in days:
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise BadDates(f"the year {day.year} is not meant: nothing was started or changed. Give the date again.")
 
 
 def _brake(order: StartOrder, owned: int, limit: int) -> None:
@@ -243,6 +257,7 @@ async def withdraw(client: Client, case_id: str, requested_by: str | None) -> Ca
 
 async def reschedule(client: Client, case_id: str, last_working_day: date, requested_by: str | None) -> CaseDates:
     """Move the last working day; every pending timer follows."""
+    _sensible(last_working_day)
     message = Reschedule(last_working_day=last_working_day, requested_by=requested_by)
     return await _update(client, case_id, "reschedule", message, CaseDates)
 
@@ -254,6 +269,11 @@ async def _update(client: Client, case_id: str, name: str, message: object, answ
         )
     except WorkflowUpdateFailedError as refused:
         raise as_refusal(refused) from refused
+    except WorkflowUpdateRPCTimeoutOrCancelledError as lost:
+        raise Unavailable(
+            "the case did not answer in time; it may still do what was asked: look at `offboard show` first.",
+            case=case_id,
+        ) from lost
     except RPCError as lost:
         if lost.status is RPCStatusCode.NOT_FOUND:
             raise CaseConflict(f"{case_id} has ended or never was: nothing was changed", case=case_id) from lost

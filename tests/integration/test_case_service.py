@@ -1,7 +1,7 @@
 """What HR asks for is checked before anything is started."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -69,6 +69,8 @@ def test_a_person_is_found_by_name_and_gets_the_first_case_id(company: Database)
         ({"requested_by": "E1"}, NotAllowed),
         ({"last_working_day": date(2026, 11, 1)}, BadDates),
         ({"policy": "lunar"}, PolicyError),
+        ({"access_cutoff": datetime(1, 1, 1, tzinfo=UTC)}, BadDates),
+        ({"last_working_day": date(9999, 12, 31)}, BadDates),
     ],
 )
 def test_what_must_not_be_started_is_refused(
