@@ -101,7 +101,7 @@ async def test_nothing_is_done_twice_because_of_the_dead_branch(stage: TestServe
         await stage.pass_time(timedelta(days=31))
         await stage.until_phase(Phase.CLOSED)
     called = activities_in(await stage.history())
-    for name in ("audit_receivables", "report_clients", "propose_successors", "transfer_clients"):
+    for name in ("audit_receivables", "report_clients", "propose_successors", "take_inventory", "transfer_clients"):
         assert called.count(name) == 1, name
     for kind in ("receivables.audited", "clients.reported", "successors.proposed", "handover.executed"):
         assert stage.evidence(kind) == [kind]
