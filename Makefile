@@ -26,7 +26,7 @@ check: $(VENV)/dev ## style, types, import rules, compose schema, locks
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@echo "check: all good"
 
-bench: $(VENV)/dev ## ratios, each measured in one run
+bench: $(VENV)/bench ## ratios, each measured in one run
 	@$(BIN)/python -m benchmarks
 
 lock: $(VENV)/uv ## renew the hashed requirements from pyproject.toml
@@ -34,6 +34,8 @@ lock: $(VENV)/uv ## renew the hashed requirements from pyproject.toml
 		pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		pyproject.toml --group dev -o requirements/dev.txt
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		pyproject.toml --group dev --group bench -o requirements/bench.txt
 
 clean: ## remove what can be made again (never var/)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -53,3 +55,8 @@ $(VENV)/dev: $(VENV)/uv requirements/dev.txt pyproject.toml
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@ $(VENV)/runtime
+
+$(VENV)/bench: $(VENV)/uv requirements/bench.txt pyproject.toml
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/bench.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@ $(VENV)/dev $(VENV)/runtime

@@ -56,11 +56,14 @@ def read_stack(home: Path) -> StackFile:
     try:
         return StackFile.model_validate_json(file.read_text())
     except FileNotFoundError:
-        raise Unavailable(f"no servers of Offboard run under {home.resolve()}. {START_IT}") from None
+        raise Unavailable(
+            "no servers of Offboard run under {home}. {advice}", home=home.resolve(), advice=START_IT
+        ) from None
     except (ValidationError, PermissionError) as unreadable:
         raise Unavailable(
-            f"{file} cannot be read. Nothing was changed. If another version of Offboard or another user started the "
-            "servers, stop them with `offboard down` as that user, then run `offboard up`."
+            "{file} cannot be read. Nothing was changed. If another version of Offboard or another user started the "
+            "servers, stop them with `offboard down` as that user, then run `offboard up`.",
+            file=file,
         ) from unreadable
 
 
@@ -69,14 +72,20 @@ async def connect_temporal(settings: Settings) -> Client:
     profile = ClientConfigProfile.load()
     address = profile.address or read_stack(settings.home).temporal
     if not address:
-        raise Unavailable(f"the Temporal server under {settings.home.resolve()} has not started yet. {START_IT}")
+        raise Unavailable(
+            "the Temporal server under {home} has not started yet. {advice}",
+            home=settings.home.resolve(),
+            advice=START_IT,
+        )
     connect = profile.to_client_connect_config()
     connect["target_host"] = address
     connect["namespace"] = profile.namespace or NAMESPACE
     try:
         return await Client.connect(**connect, data_converter=pydantic_data_converter)
     except RuntimeError as refused:
-        raise Unavailable(f"Temporal does not answer at {address}. {START_IT}", system="temporal") from refused
+        raise Unavailable(
+            "Temporal does not answer at {address}. {advice}", address=address, advice=START_IT, system="temporal"
+        ) from refused
 
 
 def database_url(settings: Settings) -> str:
@@ -85,7 +94,9 @@ def database_url(settings: Settings) -> str:
         return settings.database_url.get_secret_value()
     url = read_stack(settings.home).database_url
     if not url:
-        raise Unavailable(f"the database under {settings.home.resolve()} has not started yet. {START_IT}")
+        raise Unavailable(
+            "the database under {home} has not started yet. {advice}", home=settings.home.resolve(), advice=START_IT
+        )
     return url
 
 
@@ -98,7 +109,11 @@ def public_url(settings: Settings) -> str:
     """Address under which approvers reach the approval page, without a slash at its end. Raises Unavailable."""
     url = settings.public_url or read_stack(settings.home).web
     if not url:
-        raise Unavailable(f"the approval page under {settings.home.resolve()} has not started yet. {START_IT}")
+        raise Unavailable(
+            "the approval page under {home} has not started yet. {advice}",
+            home=settings.home.resolve(),
+            advice=START_IT,
+        )
     return url.rstrip("/")
 
 
@@ -131,7 +146,10 @@ def _strong(secret: str, place: str) -> str:
     # Whoever knows the key can make a link for anybody: an empty or short one must not pass unseen.
     if len(secret) < SHORTEST_SECRET:
         raise Refused(
-            f"the key of signed links in {place} has {len(secret)} characters, at least {SHORTEST_SECRET} are needed. "
-            "Nothing was started. Restore the right file, or remove it: a new one is made and old links stop working."
+            "the key of signed links in {place} has {length} characters, at least {needed} are needed. "
+            "Nothing was started. Restore the right file, or remove it: a new one is made and old links stop working.",
+            place=place,
+            length=len(secret),
+            needed=SHORTEST_SECRET,
         )
     return secret

@@ -8,8 +8,8 @@ import sys
 
 import typer
 
-from commands import branches, cases, scans, stack
-from commands.plumbing import _
+from commands import alerts, branches, cases, models, scans, stack
+from commands.plumbing import _, spoken, told
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,8 +19,15 @@ app = typer.Typer(
     + "\n\n"
     + _("Start with: offboard demo. With your own data: offboard up, offboard import DIR, offboard start EMPLOYEE ..."),
 )
-for part in (stack, cases, branches, scans):
+for part in (stack, cases, branches, scans, alerts, models):
     app.add_typer(part.app)
+
+
+@app.callback()
+def _speak() -> None:
+    # LANG and LC_ALL of a system may name any language and fall back to English; this one was chosen for us.
+    if tag := os.environ.get("OFFBOARD_LANGUAGE"):
+        spoken(tag, "OFFBOARD_LANGUAGE")
 
 
 def main() -> None:
@@ -40,7 +47,7 @@ def _told(failure: Exception) -> str:
     from models.errors import OffboardError  # noqa: PLC0415  (only a failure needs it)
 
     if isinstance(failure, OffboardError):
-        return failure.message
+        return told(failure)
     first = (str(failure).splitlines() or [""])[0]
     return f"{type(failure).__name__}: {first[:300]} " + _("(OFFBOARD_DEBUG=1 shows where)")
 

@@ -20,6 +20,7 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.access import AccessActivities
 from activities.access_cutoff import AccessCutoffActivities
+from activities.alerts import AlertActivities
 from activities.approvals import ApprovalActivities
 from activities.assessment import AssessmentActivities
 from activities.cases import CaseActivities
@@ -28,8 +29,10 @@ from activities.discretion import Discretion
 from activities.handover import HandoverActivities
 from activities.inventory import InventoryActivities
 from activities.messages import Links, Post
+from activities.protection import ProtectionActivities
 from activities.receivables import ReceivableActivities
 from activities.scan import ScanActivities
+from activities.talks import TalkActivities
 from connections import connect_temporal, link_secret, open_database, public_url
 from models.search_attributes import TASK_QUEUE
 from settings import Settings
@@ -40,11 +43,12 @@ from systems.clients.postgres import PostgresClientBook
 from systems.mail.choose import mailer_for
 from systems.receivables.postgres import PostgresReceivables, foreign_ledger
 from workflows.access_cutoff import AccessCutoffWorkflow
+from workflows.alert import AlertWorkflow
 from workflows.offboarding import OffboardingWorkflow
 from workflows.risk_scan import RiskScanWorkflow
 
 ACTIVITY_SLOTS = 16
-WORKFLOWS = [OffboardingWorkflow, AccessCutoffWorkflow, RiskScanWorkflow]
+WORKFLOWS = [OffboardingWorkflow, AccessCutoffWorkflow, RiskScanWorkflow, AlertWorkflow]
 
 
 def build_activities(settings: Settings, database: Database) -> list[Any]:
@@ -53,17 +57,21 @@ def build_activities(settings: Settings, database: Database) -> list[Any]:
     ledger = foreign_ledger(receivables_url.get_secret_value()) if receivables_url else database
     clients = PostgresClientBook(database)
     mailer, secret, url = mailer_for(settings), link_secret(settings), public_url(settings)
+    post, rights = Post(database, mailer, Links(secret, url)), PostgresAccessDirectory(database)
     departments: Sequence[object] = (
-        CaseActivities(database, settings.policy_dir, Post(database, mailer, Links(secret, url))),
+        CaseActivities(database, settings.policy_dir, post),
         ReceivableActivities(database, PostgresReceivables(ledger)),
         ClientActivities(database, clients),
         HandoverActivities(database, clients),
-        AccessActivities(database, PostgresAccessDirectory(database)),
+        AccessActivities(database, rights),
         AccessCutoffActivities(database),
-        InventoryActivities(database, PostgresAssetRegister(database)),
+        InventoryActivities(database, PostgresAssetRegister(database), settings.policy_dir),
         AssessmentActivities(database),
         ApprovalActivities(database, mailer, secret, url),
-        ScanActivities(database),
+        ScanActivities(database, settings.policy_dir),
+        AlertActivities(database, post, settings.policy_dir),
+        ProtectionActivities(database, rights, settings.policy_dir),
+        TalkActivities(database, settings.policy_dir),
     )
     return [method for department in departments for method in activities_of(department)]
 

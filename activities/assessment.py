@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 from temporalio import activity
 
+from activities.look_back import exfiltration
 from activities.report_approvals import approvals_part, people_asked
 from activities.report_parts import (
     CaseResults,
     access_part,
     clients_part,
     gaps,
+    last_scores,
     people_in,
     receivables_part,
     score_domains,
@@ -21,7 +23,7 @@ from models.people import Employee
 from models.planning import calendar_for, calendar_gaps
 from models.report import CaseReport, ReportCase, ReportEvidence, ReportPolicy
 from models.report_changes import changes, is_material
-from models.risk import MergeRequest, ReportRef
+from models.risk import Domain, MergeRequest, ReportRef
 from store import cases, evidence, people, reports
 from store.cases import CaseRow
 from store.database import Database
@@ -74,7 +76,9 @@ def _draft(connection: Connection, case: CaseRow, request: MergeRequest, previou
     leaver = people.get(connection, case.employee_id)
     # By the moment of this version, not by the pinned audit date: a case may run for months.
     last_day_over = request.at >= calendar_for(leaver, case.policy).end_of(case.plan.dates.last_working_day)
-    domains = score_domains(results, previous, case.policy.materiality, last_day_over=last_day_over)
+    known = last_scores(previous)
+    copied = exfiltration(connection, case, known.get(Domain.DATA_EXFILTRATION))
+    domains = score_domains(results, copied, known, case.policy.materiality, last_day_over=last_day_over)
     assessment = assess(domains, case.policy.weights)
     approvals = approvals_part(connection, case, request.outcomes, assessment.level)
     entries, head = evidence.head(connection, case.id)

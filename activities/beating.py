@@ -1,9 +1,11 @@
 """Heartbeats for work that has nothing to say for a long while: a thread of its own tells the engine that we live."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
 from threading import Event, Thread
 
 from temporalio import activity
@@ -22,6 +24,7 @@ def beating(every: float = EVERY, patience: float = PATIENCE) -> Iterator[Callab
     if not activity.in_activity():
         yield lambda *_: None
         return
+    say = _voice()
     newest: tuple[object, ...] = ()
     moved = time.monotonic()
     over = Event()
@@ -29,11 +32,11 @@ def beating(every: float = EVERY, patience: float = PATIENCE) -> Iterator[Callab
     def progress(*reached: object) -> None:
         nonlocal newest, moved
         newest, moved = reached, time.monotonic()
-        activity.heartbeat(*reached)
+        say(*reached)
 
     def beat() -> None:
         while not over.wait(every) and time.monotonic() - moved < patience:
-            activity.heartbeat(*newest)
+            say(*newest)
 
     thread = Thread(target=copy_context().run, args=(beat,), name="heartbeat", daemon=True)
     thread.start()
@@ -42,3 +45,17 @@ def beating(every: float = EVERY, patience: float = PATIENCE) -> Iterator[Callab
     finally:
         over.set()
         thread.join()
+
+
+def _voice() -> Callable[..., None]:
+    """How a thread heartbeats: in an asynchronous activity only its own loop may."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return activity.heartbeat
+    context = copy_context()
+
+    def say(*reached: object) -> None:
+        loop.call_soon_threadsafe(partial(activity.heartbeat, *reached), context=context)
+
+    return say

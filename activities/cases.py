@@ -118,10 +118,10 @@ class CaseActivities:
 def _close(connection: Connection, asked: CloseRequest) -> dict[str, int]:
     case = cases.get(connection, asked.case_id, lock=True)
     if asked.phase not in ENDS:
-        raise CaseConflict(f"{asked.phase.value} is not an end of a case; nothing was changed", case=case.id)
+        raise CaseConflict("{phase} is not an end of a case; nothing was changed", phase=asked.phase, case=case.id)
     if case.ended_at is not None:
         if case.phase is not asked.phase:
-            raise CaseConflict(f"the case has ended as {case.phase.value}; nothing was changed", case=case.id)
+            raise CaseConflict("the case has ended as {phase}; nothing was changed", phase=case.phase, case=case.id)
         return {}
     if asked.phase is Phase.CLOSED and (found := _obstacles(connection, case, asked.at)):
         cases.set_phase(connection, case.id, Phase.CLOSING)
@@ -143,10 +143,10 @@ def _refuse_unfit(connection: Connection, request: CaseRequest, person: Employee
     if request.requested_by:
         people.get(connection, request.requested_by)
     if person.status is EmployeeStatus.LEFT:
-        raise CaseConflict(f"{person.id} has left already; nothing was started", employee=person.id)
+        raise CaseConflict("{employee} has left already; nothing was started.", employee=person.id)
     if running := cases.open_case_of(connection, person.id):
         raise CaseConflict(
-            f"{person.id} has an open case already, {running}; nothing was started: use that one",
+            "{employee} has an open case already, {case}; nothing was started: use that one",
             employee=person.id,
             case=running,
         )
@@ -155,7 +155,7 @@ def _refuse_unfit(connection: Connection, request: CaseRequest, person: Employee
 def _move(connection: Connection, asked: ReplanRequest) -> Done:
     case = cases.get(connection, asked.case_id, lock=True)
     if case.ended_at is not None:
-        raise CaseConflict(f"the case has ended as {case.phase.value}: its dates stay", case=case.id)
+        raise CaseConflict("the case has ended as {phase}: its dates stay", phase=case.phase, case=case.id)
     if asked.requested_by == case.employee_id:
         raise NotAllowed("nobody moves the dates of their own departure: ask HR; the plan stays as it was")
     calendar = calendar_for(people.get(connection, case.employee_id), case.policy)

@@ -22,4 +22,4 @@ class _Discreet(ActivityInboundInterceptor):
             return await super().execute_activity(input)
         except DBAPIError as refused:
             first = (str(refused.orig).splitlines() or [type(refused).__name__])[0]
-        raise Unavailable(f"our database refused: {first}", system="database")
+        raise Unavailable("our database refused: {answer}", answer=first, system="database")

@@ -132,9 +132,10 @@ class HandoverActivities:
                 plan = branches.load(connection, request.case_id, Branch.SUCCESSORS, request.plan_digest, SuccessorPlan)
             except NoResultFound as missing:
                 raise CaseConflict(
-                    f"case {request.case_id} keeps no plan {request.plan_digest[:12]}: nothing was handed over. "
-                    f"Let the successors be proposed and approved again.",
+                    "case {case} keeps no plan {plan}: nothing was handed over. "
+                    "Let the successors be proposed and approved again.",
                     case=request.case_id,
+                    plan=request.plan_digest[:12],
                 ) from missing
         at = datetime.now(UTC)
         order = Order(

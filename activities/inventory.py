@@ -1,11 +1,13 @@
 """The inventory: what the leaver still has of the company, and what others still wait for from them."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.beating import beating
+from activities.look_back import look_back
 from models.case import Branch, BranchRequest
 from models.errors import PolicyError
 from models.inventory import Asset, Inventory, InventorySummary
@@ -17,11 +19,15 @@ from systems.assets.port import AssetRegister
 
 
 class InventoryActivities:
-    """Lists assets and duties, and asks for each asset back."""
+    """Lists assets and duties, asks for each asset back, and looks back at what the leaver did with data.
 
-    def __init__(self, database: Database, assets: AssetRegister) -> None:
+    `policy_dir` is searched for the policy of the early warning before the one that ships.
+    """
+
+    def __init__(self, database: Database, assets: AssetRegister, policy_dir: Path | None = None) -> None:
         self._database = database
         self._assets = assets
+        self._policy_dir = policy_dir
 
     @activity.defn(name="take_inventory")
     def take_inventory(self, asked: BranchRequest) -> InventorySummary:
@@ -46,6 +52,8 @@ class InventoryActivities:
                 due_at = asset_return_due(calendar_for(leaver, case.policy), case.plan.dates.last_working_day)
                 for asset in held:
                     _ask_back(connection, case.id, asset, owner, due_at, now)
+            # Here, because a step of its own would be three events more in the history of every case.
+            look_back(connection, case, self._policy_dir, at=now)
             fingerprint = branches.save(connection, case.id, Branch.INVENTORY, inventory, at=now)
         return InventorySummary(assets=len(held), duties=sum(inventory.duties.values()), digest=fingerprint)
 
@@ -76,7 +84,7 @@ def _keeper(connection: Connection, case: cases.CaseRow) -> str:
     if keeper is None:
         raise PolicyError(
             "nobody is there to take the leaver's assets back: no active manager above them and nobody with the role "
-            "hrbp; everything else of the case goes on: import a person with that role",
+            "{role}; everything else of the case goes on: import a person with that role",
             role=Role.HRBP.value,
         )
     return keeper

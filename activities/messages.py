@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
+from activities.alert_mail import alert_mail
+from activities.talk_mail import talk_mail
 from models.errors import OffboardError, UnknownCase
 from reports.letters import Facts, Sum
 from reports.messages import compose, mail_id
@@ -14,7 +16,7 @@ from store.cases import CaseRow
 from store.database import Database
 from store.gates import GateRow
 from store.links import Purpose, make_link
-from store.outbox import ASKING, MessageKind, OutboxMessage
+from store.outbox import ABOUT_ALERTS, ASKING, MessageKind, OutboxMessage
 from systems.mail.port import Mailer
 
 # Long after the deadline a link still opens, so that its page can say what became of the gate.
@@ -92,6 +94,10 @@ class Post:
     def _compose(self, message: OutboxMessage) -> EmailMessage | None:
         """The mail; None when the message is settled meanwhile: nobody is asked for what is decided."""
         with self._database.begin() as connection:
+            if message.kind is MessageKind.TALK:
+                return talk_mail(connection, message, self._links.host, at=_now())
+            if message.kind in ABOUT_ALERTS:
+                return alert_mail(connection, message, self._links.host, at=_now())
             case = cases.get(connection, message.case_id)
             row = _round_of(connection, message)
             if message.kind in ASKING and (row is None or row.closed_at or case.ended_at):

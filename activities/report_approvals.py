@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from models.approvals import GateOutcome, GatePlan, Verdict
+from models.approvals import GateOutcome, GatePlan, Refusal, Verdict
 from models.report import ReportApproval
 from models.risk_level import Level
 from store import decisions, gates
 from store.cases import CaseRow
+from store.decisions import StoredDecision
 from store.gates import GateRow
 
 
@@ -62,14 +63,16 @@ def _approval(
         return _ended(connection, case, told)
     if row is not None:
         asked = row.approvers if row.closed_at is None else ()
-        return ReportApproval(gate=gate, waiting_on=asked, due_at=row.due_at, round=row.round)
+        late = _somebody_was_late(decisions.of_gate(connection, case.id, gate))
+        return ReportApproval(gate=gate, late=late, waiting_on=asked, due_at=row.due_at, round=row.round)
     return ReportApproval(gate=gate, due_at=planned.due_at if planned else None)
 
 
 def _ended(connection: Connection, case: CaseRow, outcome: GateOutcome) -> ReportApproval:
+    made = decisions.of_gate(connection, case.id, outcome.gate)
     notes = [
         decision.note
-        for decision in decisions.of_gate(connection, case.id, outcome.gate)
+        for decision in made
         if (decision.by, decision.round, decision.verdict) == (outcome.by, outcome.round, outcome.verdict)
     ]
     return ReportApproval(
@@ -77,7 +80,11 @@ def _ended(connection: Connection, case: CaseRow, outcome: GateOutcome) -> Repor
         verdict=outcome.verdict.value,
         by=outcome.by,
         at=outcome.at,
-        late=outcome.late,
+        late=outcome.late or _somebody_was_late(made),
         note=notes[-1] if notes else "",
         round=outcome.round,
     )
+
+
+def _somebody_was_late(made: Sequence[StoredDecision]) -> bool:
+    return any(decision.refusal is Refusal.LATE for decision in made)

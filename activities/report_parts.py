@@ -19,7 +19,6 @@ from models.receivables import ReceivableAudit
 from models.report import CaseReport, ReportAccess, ReportClients, ReportReceivables, ReportTransfer
 from models.risk import Domain, DomainScore, DomainStatus
 from models.scoring import (
-    no_exfiltration_data,
     no_independent_ledger,
     score_access,
     score_clients,
@@ -59,11 +58,20 @@ class CaseResults(NamedTuple):
         )
 
 
+def last_scores(previous: CaseReport | None) -> dict[Domain, Decimal | None]:
+    """The score of each domain in the version before; empty before the first."""
+    return {each.domain: each.score for each in previous.domains} if previous else {}
+
+
 def score_domains(
-    results: CaseResults, previous: CaseReport | None, materiality: Decimal, *, last_day_over: bool
+    results: CaseResults,
+    exfiltration: DomainScore,
+    last_known: Mapping[Domain, Decimal | None],
+    materiality: Decimal,
+    *,
+    last_day_over: bool,
 ) -> tuple[DomainScore, ...]:
     """Score every domain. An unknown one takes the score of the previous version along, when there is one."""
-    last_known = {each.domain: each.score for each in previous.domains} if previous else {}
 
     def late(domain: Domain) -> DomainScore:
         return unknown(domain, last_known.get(domain))
@@ -72,7 +80,7 @@ def score_domains(
     return (
         score_receivables(receivables, materiality) if receivables else late(Domain.RECEIVABLES),
         score_clients(book, plan, last_known.get(Domain.CLIENTS)) if book else late(Domain.CLIENTS),
-        no_exfiltration_data(),
+        exfiltration,
         score_access(access) if access else late(Domain.ACCESS),
         score_obligations(inventory, overdue=last_day_over) if inventory else late(Domain.OBLIGATIONS),
     )

@@ -64,7 +64,7 @@ def refuse_after_undo(connection: Connection, case_id: str) -> None:
     one_at_a_time(connection, case_id)
     if connection.execute(select(effects.c.key).where(effects.c.key == f"{case_id}/undo")).first():
         raise CaseConflict(
-            f"the handover of case {case_id} is being walked back: nothing more is handed over", case=case_id
+            "the handover of case {case} is being walked back: nothing more is handed over", case=case_id
         )
 
 

@@ -15,12 +15,12 @@ from temporalio.client import Client
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from benchmarks.bare_flow import GATES, QUEUE, BareFlow
-from case_service import StartOrder, progress_of, start_case
 from connections import connect_temporal, open_database
 from embedded.sample.fill import fill
 from embedded.stack import StackInfo, down, up
 from models.approvals import Verdict
 from models.case import SeparationKind
+from services.cases import StartOrder, progress_of, start_case
 from settings import Settings
 from store.database import Database
 from store.tables import employees

@@ -14,18 +14,19 @@ from commands.plumbing import (
     PolicyName,
     Store,
     _,
-    acting,
     case_id_of,
     choice,
     misuse,
     moment_of,
     on_case,
     person_id_of,
+    progress_line,
     progress_of_case,
     reader,
     run,
     say,
     settings,
+    spoken,
     write_out,
 )
 
@@ -57,10 +58,10 @@ def start(  # noqa: PLR0913, PLR0917  (one parameter an option of the command li
     watch_it: Annotated[bool, typer.Option("--watch", help=_("Stay and show the progress."))] = False,
     json: Json = False,
 ) -> None:
-    from branch_service import preview
-    from case_service import StartOrder, start_case
     from connections import connect_temporal
     from models.case import SeparationKind
+    from services.branches import preview
+    from services.cases import StartOrder, start_case
 
     order = StartOrder(
         employee=employee,
@@ -75,17 +76,17 @@ def start(  # noqa: PLR0913, PLR0917  (one parameter an option of the command li
     )
     with Store() as store:
         if dry_run:
-            say(preview(store, settings(), order), json, "preview")
+            say(preview(store, settings(), order), json, "preview", store)
             return
 
         async def go() -> Any:
             return await start_case(await connect_temporal(settings()), store, order, settings().policy_dir)
 
         started = run(go())
-    if started.access_ended:
-        warning = _("Warning: the access cut-off lies in the past: every right of the person is taken at once.")
-        typer.echo(warning, err=True)
-    say(started, json, "started")
+        if started.access_ended:
+            warning = _("Warning: the access cut-off lies in the past: every right of the person is taken at once.")
+            typer.echo(warning, err=True)
+        say(started, json, "started", store)
     if watch_it:
         watch(started.case_id, json=json)
 
@@ -101,20 +102,22 @@ def list_(
     with Store() as store, store.begin() as connection:
         found = list_cases(connection, open_only=open_only, limit=limit)
         more = count_cases(connection, open_only=open_only) - len(found)
-    lines = [row.model_dump(mode="json", exclude={"policy", "plan", "reason"}) for row in found]
-    say({"cases": lines, "more": more}, json, "cases")
+        lines = [row.model_dump(mode="json", exclude={"policy", "plan", "reason"}) for row in found]
+        say({"cases": lines, "more": more}, json, "cases", store)
 
 
 @app.command(help=_("Show where a case stands and on whom it waits."))
 def show(case: Case, json: Json = False) -> None:
-    say(progress_of_case(case), json, "progress")
+    with Store() as store:
+        say(progress_of_case(store, case), json, "progress", store)
 
 
 @app.command(help=_("Follow a case until it ends; Ctrl-C leaves it running."))
 def watch(case: Case, json: Json = False) -> None:
     from reports.terminal import follow
 
-    follow(lambda: progress_of_case(case), reader(), as_json=json)
+    with Store() as store:
+        follow(lambda: progress_of_case(store, case), reader(), as_json=json)
 
 
 @app.command(help=_("Everything that happened in a case, from its evidence chain."))
@@ -122,8 +125,8 @@ def timeline(case: Case, json: Json = False) -> None:
     from store import evidence
 
     with Store() as store, store.begin() as connection:
-        entries = list(evidence.read(connection, case_id_of(store, case)))
-    say({"entries": [entry.model_dump(mode="json") for entry in entries]}, json, "timeline")
+        entries = [entry.model_dump(mode="json") for entry in evidence.read(connection, case_id_of(store, case))]
+        say({"entries": entries}, json, "timeline", store)
 
 
 @app.command(help=_("Decide about a gate as one of its approvers."))
@@ -164,10 +167,19 @@ def decide(
 
 @app.command(help=_("The leaver stays: give back every right and every client."))
 def withdraw(case: Case, by: As = None, json: Json = False) -> None:
-    from case_service import withdraw as withdraw_case
+    from commands.waiting import walk_back
+    from models.case import ENDED
 
-    who = acting(by)
-    say(on_case(case, lambda client, case_id: withdraw_case(client, case_id, who)), json, "progress")
+    with Store() as store:
+        who = person_id_of(store, by) if by else None
+        tell = progress_line(json)
+        begun = _("The withdrawal is accepted; clients, deals and rights are given back ...")
+        now = on_case(
+            store, case, lambda client, key: walk_back(client, store, key, who, on_accepted=lambda: tell(begun))
+        )
+        if now.phase not in ENDED:
+            tell(_("It is not over yet and goes on by itself: offboard watch {case}").format(case=now.case_id))
+        say(now, json, "progress", store)
 
 
 @app.command(help=_("Move the last working day; every pending deadline follows."))
@@ -177,10 +189,12 @@ def reschedule(
     by: As = None,
     json: Json = False,
 ) -> None:
-    from case_service import reschedule as reschedule_case
+    from services.cases import reschedule as reschedule_case
 
-    day, who = last_working_day.date(), acting(by)
-    say(on_case(case, lambda client, case_id: reschedule_case(client, case_id, day, who)), json, "facts")
+    day = last_working_day.date()
+    with Store() as store:
+        who = person_id_of(store, by) if by else None
+        say(on_case(store, case, lambda client, key: reschedule_case(client, key, day, who)), json, "facts")
 
 
 @app.command(help=_("Print or open a version of the risk assessment report."))
@@ -197,6 +211,7 @@ def report(
 
     if format_ not in ("html", "pdf", "json"):
         misuse(_("--format is html, pdf or json"))
+    tag = spoken(lang, "--lang") if lang else reader()
     with Store() as store, store.begin() as connection:
         found = reports.load(connection, case_id_of(store, case), version)
-    write_out(render(found, "json" if json else format_, lang or reader()), output)
+    write_out(render(found, "json" if json else format_, tag), output)

@@ -4,6 +4,7 @@ Imports stand inside the functions so that `offboard --help` is quick.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -15,15 +16,30 @@ import typer
 
 if TYPE_CHECKING:
     from models.case import CaseProgress
+    from models.errors import OffboardError
     from settings import Settings
     from store.database import Database
 
 Answer = TypeVar("Answer")
 
 
+LANGUAGES = ("en", "zh")  # all of them, by the first part of a tag: zh is also zh-CN and zh_CN.UTF-8
+
+
 def reader() -> str:
     """The language tag that the environment asks for."""
     return os.environ.get("OFFBOARD_LANGUAGE") or os.environ.get("LC_ALL") or os.environ.get("LANG") or "en"
+
+
+def spoken(tag: str, named: str) -> str:
+    """A language tag that was asked for by name (an option, a setting); misuse when we have no such language."""
+    if re.split(r"[-_.@]", tag.lower())[0] not in LANGUAGES:
+        misuse(
+            _("{named}: there is no language {tag}; choose one of {languages}").format(
+                named=named, tag=tag, languages=", ".join(LANGUAGES)
+            )
+        )
+    return tag
 
 
 def _(text: str) -> str:
@@ -32,11 +48,14 @@ def _(text: str) -> str:
         return text
     from reports.language import language
 
-    return language("zh").text(text)
+    return language("zh").words.gettext(text)
 
 
 Json = Annotated[bool, typer.Option("--json", help=_("Print JSON."))]
 Case = Annotated[str, typer.Argument(metavar="CASE", help=_("Case id, employee id or exact name."))]
+Chain = Annotated[
+    str, typer.Argument(metavar="CASE", help=_("Case id, employee id or exact name; an alert id; or watchlist."))
+]
 Person = Annotated[str, typer.Argument(metavar="EMPLOYEE", help=_("Employee id or exact name."))]
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help=_("Audit date; default today."))]
 PolicyName = Annotated[str, typer.Option("--policy", help=_("Name of a policy file."))]
@@ -78,6 +97,17 @@ def case_id_of(store: "Database", key: str) -> str:
         return cases.resolve(connection, key)
 
 
+def chain_id_of(store: "Database", key: str) -> str:
+    """The evidence chain that an alert id, `watchlist`, or what means a case stands for. Raises UnknownCase."""
+    from store import alerts, watchlist
+
+    if key == watchlist.CHAIN:
+        return key
+    with store.begin() as connection:
+        known = alerts.exists(connection, key)
+    return key if known else case_id_of(store, key)
+
+
 def person_id_of(store: "Database", key: str | None) -> str:
     """The id of the person that an id or exact name means. Raises UnknownEmployee."""
     from store import people
@@ -86,54 +116,49 @@ def person_id_of(store: "Database", key: str | None) -> str:
         return people.find(connection, key or "").id
 
 
-def acting(by: str | None) -> str | None:
-    """The id of who acts, None when nobody was named."""
-    if by is None:
-        return None
-    with Store() as store:
-        return person_id_of(store, by)
-
-
-def on_case(case: str, act: Callable[[Any, str], Coroutine[Any, Any, Answer]]) -> Answer:
+def on_case(store: "Database", case: str, act: Callable[[Any, str], Coroutine[Any, Any, Answer]]) -> Answer:
     """Do something with a case through Temporal and give back the answer."""
     from connections import connect_temporal
 
-    with Store() as store:
-        case_id = case_id_of(store, case)
+    case_id = case_id_of(store, case)
 
-        async def go() -> Answer:
-            return await act(await connect_temporal(settings()), case_id)
+    async def go() -> Answer:
+        return await act(await connect_temporal(settings()), case_id)
 
-        return run(go())
+    return run(go())
 
 
-def progress_of_case(case: str) -> "CaseProgress":
+def progress_of_case(store: "Database", case: str) -> "CaseProgress":
     """Where a case stands, live or as our books know it."""
-    from case_service import progress_or_last_known
     from connections import connect_temporal
     from models.errors import Unavailable
+    from services.cases import progress_or_last_known
 
-    with Store() as store:
-        case_id = case_id_of(store, case)
+    case_id = case_id_of(store, case)
 
-        async def go() -> "CaseProgress":
-            try:
-                client = await connect_temporal(settings())
-            except Unavailable:
-                client = None  # our books still know the case
-            return await progress_or_last_known(client, store, case_id)
+    async def go() -> "CaseProgress":
+        try:
+            client = await connect_temporal(settings())
+        except Unavailable:
+            client = None  # our books still know the case
+        return await progress_or_last_known(client, store, case_id)
 
-        return run(go())
+    return run(go())
 
 
-def say(answer: Any, json: bool, view: str) -> None:
-    """Print the answer of a verb, for a person or as JSON."""
-    from reports.terminal import show_answer, to_json
+def say(answer: Any, json: bool, view: str, store: "Database | None" = None) -> None:
+    """Print the answer of a verb, for a person or as JSON. With `store`, people read names beside the ids."""
+    from reports.terminal import plain, show_answer, to_json
+    from reports.terminal_words import names_in
 
     if json:
         typer.echo(to_json(answer))
-    else:
-        show_answer(view, answer, reader())
+        return
+    names = None
+    if store is not None:
+        with store.begin() as connection:
+            names = names_in(connection, plain(answer))
+    show_answer(view, answer, reader(), names)
 
 
 def progress_line(json: bool) -> Callable[[str], None]:
@@ -188,6 +213,13 @@ def moment_of(text: str | None) -> datetime | None:
 def misuse(message: str) -> NoReturn:
     """End with exit code 2 and say what was wrong."""
     raise typer.BadParameter(message)
+
+
+def told(failure: "OffboardError") -> str:
+    """What an error says, in the reader's language."""
+    from reports.language import language
+
+    return language(reader()).error(failure)
 
 
 def fail(message: str) -> None:

@@ -1,29 +1,31 @@
-"""Verbs for the early warning: scans on a schedule, and the model behind them."""
+"""Verbs for the risk scans: on a schedule, now, and for days gone by."""
 
-from datetime import time
-from typing import Annotated
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.plumbing import Day, Json, Person, Store, _, misuse, run, say, settings
 
+if TYPE_CHECKING:
+    from models.scan import ScanProgress
+
 app = typer.Typer()
 scan_app = typer.Typer(no_args_is_help=True, help=_("Risk scans of all active salespeople; a prediction only informs."))
-model_app = typer.Typer(no_args_is_help=True, help=_("The model behind the scans."))
 app.add_typer(scan_app, name="scan")
-app.add_typer(model_app, name="model")
-
-Version = Annotated[str | None, typer.Option("--version", help=_("Model version; default the newest."))]
 
 
-@scan_app.command("schedule", help=_("Scan every day at a time of a zone."))
+@scan_app.command("schedule", help=_("Scan every day at a time of a zone, and watch for new events in between."))
 def scan_schedule(
     at: Annotated[str, typer.Option(help=_("Time of day, as 06:00."))] = "06:00",
     zone: Annotated[str, typer.Option(help=_("Time zone, as Asia/Shanghai."))] = "Asia/Shanghai",
     json: Json = False,
 ) -> None:
     from connections import connect_temporal
-    from scan_service import ScanSchedule, schedule_scan
+    from services.schedules import ScanSchedule, schedule_scan
 
     try:
         moment = time.fromisoformat(at)
@@ -33,80 +35,85 @@ def scan_schedule(
     async def go() -> ScanSchedule:
         return await schedule_scan(await connect_temporal(settings()), moment, zone)
 
-    say(run(go()), json, "facts")
+    say(run(go()), json, "schedule")
 
 
 @scan_app.command("run", help=_("Scan now and wait for the result."))
 def scan_run(as_of: Day = None, json: Json = False) -> None:
     from connections import connect_temporal
     from models.scan import ScanResult
-    from scan_service import run_scan
+    from services.scans import outcome_of, run_scan
 
-    async def go() -> ScanResult:
-        return await run_scan(await connect_temporal(settings()), as_of.date() if as_of else None)
+    with Store() as store:
 
-    say(run(go()), json, "facts")
+        async def go() -> ScanResult:
+            with progress_bar(json) as tell:
+                return await run_scan(await connect_temporal(settings()), as_of.date() if as_of else None, tell)
+
+        say(outcome_of(store, run(go())), json, "scan_run")
 
 
-@scan_app.command("pause", help=_("Pause the schedule, or go on with --resume."))
+@scan_app.command("backfill", help=_("Scan days gone by, one after the other."))
+def scan_backfill(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help=_("First day."))],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help=_("Last day."))],
+    json: Json = False,
+) -> None:
+    from connections import connect_temporal
+    from services.schedules import Backfill, backfill_scans
+
+    async def go() -> Backfill:
+        return await backfill_scans(await connect_temporal(settings()), first.date(), last.date())
+
+    say(run(go()), json, "backfill")
+
+
+@scan_app.command("pause", help=_("Pause the scans and the watch, or go on with --resume."))
 def scan_pause(
     note: Annotated[str, typer.Option(help=_("Why; shown in the Temporal Web UI."))] = "",
     resume: Annotated[bool, typer.Option("--resume")] = False,
     json: Json = False,
 ) -> None:
     from connections import connect_temporal
-    from scan_service import ScanSchedule, pause_scan
+    from services.schedules import ScanSchedule, pause_scan
 
     async def go() -> ScanSchedule:
         return await pause_scan(await connect_temporal(settings()), note, resume=resume)
 
-    say(run(go()), json, "facts")
+    say(run(go()), json, "schedule")
 
 
-@scan_app.command("status", help=_("The schedule and the highest scores of the newest scan."))
+@scan_app.command("status", help=_("The schedule, the last scans, and the highest scores of the newest one."))
 def scan_status_(json: Json = False) -> None:
     from connections import connect_temporal
-    from scan_service import ScanStatus, scan_status
+    from services.scans import ScanStatus, scan_status
 
     with Store() as store:
 
         async def go() -> ScanStatus:
             return await scan_status(await connect_temporal(settings()), store)
 
-        say(run(go()), json, "scan")
+        say(run(go()), json, "scan", store)
 
 
 @scan_app.command("explain", help=_("Why a person has the score they have."))
 def scan_explain(employee: Person, day: Day = None, json: Json = False) -> None:
-    from scan_service import explain
+    from services.scans import explain
 
     with Store() as store:
-        say(explain(store, employee, day.date() if day else None), json, "score")
+        say(explain(store, employee, day.date() if day else None), json, "score", store)
 
 
-@model_app.command("train", help=_("Train a model on past leavers; it scores nobody until it is promoted."))
-def model_train(json: Json = False) -> None:
-    from scan_service import train_model
+@contextmanager
+def progress_bar(json: bool) -> Iterator[Callable[["ScanProgress"], None]]:
+    """A bar on the terminal for how many people are done; nothing with --json and where nobody watches."""
+    if json or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    with Store() as store:
-        say(train_model(store, None), json, "facts")
-
-
-@model_app.command("evaluate", help=_("Measure a model on people-days after those that it learned from."))
-def model_evaluate(version: Version = None, json: Json = False) -> None:
-    from scan_service import evaluate_model
-
-    with Store() as store:
-        say(evaluate_model(store, version, None), json, "facts")
-
-
-@model_app.command("promote", help=_("Let a model score people; needs a named person."))
-def model_promote(
-    version: Annotated[str, typer.Argument(metavar="VERSION")],
-    by: Annotated[str, typer.Option("--as", metavar="PERSON", help=_("Who decides this."))],
-    json: Json = False,
-) -> None:
-    from scan_service import promote_model
-
-    with Store() as store:
-        say({"promoted": promote_model(store, version, by)}, json, "facts")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        scan = bar.add_task(_("Scanning"), total=None)
+        yield lambda reached: bar.update(scan, total=reached.people or None, completed=reached.done)

@@ -65,10 +65,12 @@ def sample(
     seed: Annotated[int, typer.Option(help=_("The same seed makes the same company."))] = 7,
     json: Json = False,
 ) -> None:
-    from embedded.sample.fill import fill
+    from embedded.sample.fill import fill, remember
 
     with Store() as store:
-        say(fill(store, employees=employees, seed=seed, say=progress_line(json)), json, "sample")
+        made = fill(store, employees=employees, seed=seed, say=progress_line(json))
+    remember(settings().home, made)
+    say(made, json, "sample")
 
 
 @app.command("import", help=_("Check a folder of CSV files and load it: everything, or nothing when a row is bad."))
@@ -84,8 +86,27 @@ def import_(
     with Store() as store:
         try:
             with rows_line(json) as progress:
-                report = import_folder(store, folder, mapping, dry_run, progress)
+                report = import_folder(store, folder, mapping, dry_run, progress, settings().policy_dir)
         except FilesRefused as refused:
             say(refused.report, json, "import")
-            fail(str(refused))
+            fail(_("Nothing was written. Correct the files and import them again."))
     say(report, json, "import")
+
+
+@app.command(help=_("Count activity by day again from its events, after a time zone, a country or the hours changed."))
+def recount(
+    employee: Annotated[
+        str | None, typer.Argument(metavar="[EMPLOYEE]", help=_("Employee id or exact name; without it, everybody."))
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=3660, help=_("How many days back."))] = 120,
+    json: Json = False,
+) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from systems.intake.recount import recount as count
+
+    today = datetime.now(UTC).date()
+    with Store() as store:
+        # A day ahead: where the sun rises first, tomorrow has begun.
+        span = today - timedelta(days=days), today + timedelta(days=1)
+        say(count(store, *span, employee, settings().policy_dir), json, "recount")

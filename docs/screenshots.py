@@ -18,13 +18,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 from sqlalchemy import func, select
 
-from case_service import StartOrder, progress_of, start_case
 from connections import connect_temporal, link_secret, open_database
 from embedded.sample.fill import fill
 from embedded.stack import StackInfo, down, up
 from models.approvals import Verdict
 from models.case import SeparationKind
 from reports.render import render
+from services.cases import StartOrder, progress_of, start_case
 from settings import Settings
 from store import gates, reports
 from store.database import Database

@@ -1,6 +1,7 @@
-"""What the model sees of a person on a day: nine figures from records up to that day, nothing of later days.
+"""What the model sees of a person on a day: figures from records up to that day, nothing of later days.
 
-A figure that cannot be known is missing (NaN), never zero. No attribute of the person themself is among them.
+A figure that cannot be known is missing (NaN), never zero. No attribute of the person themself is among them. That an
+invoice is disputed is not looked at: records do not say since when, so a past day would know what came later.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from early_warning.peers import won_against_team
 from early_warning.records import LOOK_BACK, Records
 
 WINDOW = 180  # days: the half-year that is looked at, and the one before it that it is compared with
@@ -22,11 +24,14 @@ YEAR = 365
 FEATURES: dict[str, int] = {
     "tenure_days": 0,
     "won_value_change": -1,
+    "won_value_vs_peers": 0,
+    "won_value_vs_peers_change": -1,
     "win_rate_change": -1,
     "activity_change": -1,
     "overdue_share": 0,
     "overdue_share_change": 1,
     "largest_client_share": 0,
+    "client_tenure_days": 0,
     "clients_lost": 1,
     "peers_left": 1,
 }
@@ -61,14 +66,19 @@ def features_of(records: Records, as_of: date) -> pd.DataFrame:
     bills = _in_main_currency(invoices)
     won = _in_main_currency(deals[deals["won"].astype(bool)])
     overdue = partial(_overdue_share, bills, records.payments)
+    against_team = partial(won_against_team, records.colleagues, records.team_wins, window=WINDOW)
+    versus_peers = against_team(span.day)
     figures = {
         "tenure_days": (span.day - people["hired_on"]).dt.days,
         "won_value_change": _change(won, "closed_on", "amount", _begins(deals, "closed_on", span), span, fewest=1),
+        "won_value_vs_peers": versus_peers,
+        "won_value_vs_peers_change": versus_peers - against_team(span.middle),
         "win_rate_change": _win_rate_change(deals, span),
         "activity_change": _change(contacts, "day", "times", _begins(contacts, "day", span), span, fewest=FEWEST),
         "overdue_share": overdue(span.day),
         "overdue_share_change": overdue(span.day) - overdue(span.middle),
         "largest_client_share": _largest_client_share(bills, span),
+        "client_tenure_days": _client_tenure(contacts, invoices, span),
         "clients_lost": _clients_lost(contacts, invoices, span),
         "peers_left": _peers_left(people, records.colleagues, span),
     }
@@ -136,15 +146,24 @@ def _largest_client_share(bills: pd.DataFrame, span: Span) -> pd.Series:
 
 def _clients_lost(contacts: pd.DataFrame, invoices: pd.DataFrame, span: Span) -> pd.Series:
     """Clients with an invoice or a contact in the earlier half-year and with neither since."""
-    traces = pd.concat(
-        [
-            contacts[["employee_id", "client_id", "day"]],
-            invoices[["employee_id", "client_id", "issued_on"]].rename(columns={"issued_on": "day"}),
-        ]
-    )
+    traces = _traces(contacts, invoices)
     last = traces.groupby(["employee_id", "client_id"])["day"].max()
     lost = ((last > span.earlier) & (last <= span.middle)).groupby(level="employee_id").sum()
     return lost[_begins(traces, "day", span).reindex(lost.index, fill_value=False)]
+
+
+def _client_tenure(contacts: pd.DataFrame, invoices: pd.DataFrame, span: Span) -> pd.Series:
+    """Median days, over the clients of this half-year, since the first trace of each; two years at most are seen."""
+    days = _traces(contacts, invoices).groupby(["employee_id", "client_id"])["day"].agg(["min", "max"])
+    current = days[days["max"] > span.middle]
+    known: pd.Series = (span.day - current["min"]).dt.days.astype(float)
+    return known.groupby(level="employee_id").median()
+
+
+def _traces(contacts: pd.DataFrame, invoices: pd.DataFrame) -> pd.DataFrame:
+    """Every day on which a client shows: an invoice or a contact."""
+    billed = invoices[["employee_id", "client_id", "issued_on"]].rename(columns={"issued_on": "day"})
+    return pd.concat([contacts[["employee_id", "client_id", "day"]], billed])
 
 
 def _peers_left(people: pd.DataFrame, colleagues: pd.DataFrame, span: Span) -> pd.Series:

@@ -1,91 +1,143 @@
-"""The gradient-boosted trees: learning, predicting and explaining. Nothing here reads a database.
+"""A model at work: margins, probabilities and what every figure adds to them. Nothing here learns or reads a database.
 
-Trees are shallow and the rate is slow because leavers are few; a direction that is known is held (FEATURES). Rows are
-not re-weighted, so the output stays a probability.
+It is a logistic line and shallow gradient-boosted trees, blended in log-odds. The blend is an affine map of both
+margins, so the parts of both still add up to the final margin. Rows are matrices with a column a feature: NaN is
+missing, and a word is the place of its level.
 """
 
-import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
 import xgboost as xgb
 
-from early_warning.features import FEATURES
+from early_warning.document import (
+    BadDocument,
+    Blend,
+    Body,
+    Feature,
+    Line,
+    Probe,
+    Trees,
+    dump,
+    parse,
+    sha256_of,
+    version_of,
+)
+from early_warning.line import margins_of, parts_of
 from early_warning.metrics import Floats
-from models.errors import ModelRefused
 
-BIAS = "bias"
-ROUNDS = 200
-NAMES = list(FEATURES)
-PARAMETERS = {
-    "objective": "binary:logistic",
-    "max_depth": 3,
-    "eta": 0.03,
-    "subsample": 0.8,
-    "min_child_weight": 5,
-    "monotone_constraints": tuple(FEATURES.values()),
-    "nthread": 1,
-    "seed": 7,
-}
+TOLERANCE = 1e-6  # between the margins of a probe when the model was learned and now; XGBoost counts in float32
 
 
 @dataclass(frozen=True)
 class Model:
-    """Trees that were learned here. `document` is XGBoost's JSON; `version` names its content."""
+    """A model and its document. `version` names its content."""
 
+    body: Body
     document: bytes
-    booster: xgb.Booster
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """What pins the document."""
-        return hashlib.sha256(self.document).hexdigest()
+        return sha256_of(self.document)
 
     @property
     def version(self) -> str:
         """A name that no other content has."""
-        return f"trees-{self.sha256[:12]}"
+        return version_of(self.sha256)
 
-    def probabilities(self, features: pd.DataFrame) -> Floats:
-        """The probability of leaving within 90 days, a row a person."""
-        return np.asarray(self.booster.predict(_matrix(features)), dtype=np.float64)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features in the order of the columns."""
+        return tuple(feature.name for feature in self.body.features)
 
-    def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
-        """TreeSHAP: the part of every feature in the log-odds. A row's sum, with the column `bias`, is the margin."""
-        parts = self.booster.predict(_matrix(features), pred_contribs=True)
-        return pd.DataFrame(parts, index=features.index, columns=pd.Index([*NAMES, BIAS])).astype(float)
+    @cached_property
+    def _booster(self) -> xgb.Booster | None:
+        return _load(self.body.trees) if self.body.trees else None
 
-    def margins(self, features: pd.DataFrame) -> Floats:
-        """The log-odds, as the trees give them."""
-        return np.asarray(self.booster.predict(_matrix(features), output_margin=True), dtype=np.float64)
+    def line_margins(self, matrix: Floats) -> Floats:
+        """The log-odds of the logistic part alone, before the blend."""
+        return margins_of(self.body.line, matrix)
+
+    def tree_margins(self, matrix: Floats) -> Floats:
+        """The log-odds of the trees alone, before the blend; zero without trees."""
+        if self._booster is None or self.body.trees is None:
+            return np.zeros(len(matrix))
+        return tree_margins(self._booster, columns_of(self.body.trees.columns, matrix))
+
+    def margins(self, matrix: Floats) -> Floats:
+        """The calibrated log-odds of leaving, a row a person."""
+        blend = self.body.blend
+        return np.asarray(blend.line * self.line_margins(matrix) + blend.trees * self.tree_margins(matrix) + blend.bias)
+
+    def contributions(self, matrix: Floats) -> Floats:
+        """The part of every feature in the margin, and in a last column the bias; a row adds up to the margin.
+
+        Exact: the terms of the line, and TreeSHAP for the trees. The bias carries what float32 rounds off.
+        """
+        blend = self.body.blend
+        parts = blend.line * parts_of(self.body.line, matrix)
+        if self._booster is not None and self.body.trees is not None:
+            data = xgb.DMatrix(columns_of(self.body.trees.columns, matrix), nthread=1)
+            found = self._booster.predict(data, pred_contribs=True)
+            for column, (feature, _) in enumerate(self.body.trees.columns):
+                parts[:, feature] += blend.trees * found[:, column].astype(np.float64)
+        return np.column_stack([parts, self.margins(matrix) - parts.sum(axis=1)])
 
 
-def learn(features: pd.DataFrame, labels: Floats) -> Model:
-    """Train on rows of features and labels 0 or 1. The same rows give the same document."""
-    booster = xgb.train(PARAMETERS, _matrix(features, labels), num_boost_round=ROUNDS)
-    return Model(document=bytes(booster.save_raw(raw_format="json")), booster=booster)
+def probability(margins: Floats) -> Floats:
+    """Log-odds as a probability."""
+    return np.asarray(1.0 / (1.0 + np.exp(-margins)))
 
 
-def load(document: bytes, sha256: str) -> Model:
-    """The model of a registered document. Raises ModelRefused, before a byte is parsed, unless it is that document."""
-    found = hashlib.sha256(document).hexdigest()
-    if found != sha256:
-        raise ModelRefused(
-            f"the model file does not match its registered SHA-256 ({found[:12]} is not {sha256[:12]}): it was not "
-            "loaded and nobody was scored. Train a model anew, or promote another one.",
-            found=found,
-            registered=sha256,
-        )
+def make(
+    features: tuple[Feature, ...],
+    line: Line,
+    trees: Trees | None,
+    blend: Blend,
+    learned: dict[str, int | float | str],
+    probe: Floats,
+) -> Model:
+    """A model from its parts. `probe` are rows whose margins are kept in the document, to know it again."""
+    bare = Body(features, line, trees, blend, learned, Probe((), ()))
+    margins = Model(bare, b"").margins(probe)
+    rows = tuple(tuple(None if np.isnan(each) else float(each) for each in row) for row in probe)
+    document = dump(replace(bare, probe=Probe(rows, tuple(map(float, margins)))))
+    return read(document)
+
+
+def read(document: bytes) -> Model:
+    """The model of a document. Raises BadDocument when it is none, or gives other margins for the probe."""
+    model = Model(parse(document), document)
+    probe = model.body.probe
+    rows = np.array([[np.nan if each is None else each for each in row] for row in probe.rows], dtype=np.float64)
+    if not np.allclose(model.margins(rows), probe.margins, rtol=TOLERANCE, atol=TOLERANCE):
+        raise BadDocument("it gives other margins than when it was learned")
+    return model
+
+
+def columns_of(columns: tuple[tuple[int, int], ...], matrix: Floats) -> Floats:
+    """The columns of the trees: a figure as it is, a word as a column of 0 and 1 for each of its levels."""
+    return np.column_stack(
+        [matrix[:, at] if level < 0 else (matrix[:, at] == level).astype(np.float64) for at, level in columns]
+    )
+
+
+def tree_margins(booster: xgb.Booster, data: Floats, rounds: int | None = None) -> Floats:
+    """The log-odds of the trees, of the first `rounds` rounds when given."""
+    span = (0, rounds) if rounds else (0, 0)
+    margins = booster.predict(xgb.DMatrix(data, nthread=1), output_margin=True, iteration_range=span)
+    return np.asarray(margins, dtype=np.float64)
+
+
+def _load(trees: Trees) -> xgb.Booster:
     booster = xgb.Booster({"nthread": 1})
-    booster.load_model(bytearray(document))
-    if booster.feature_names != NAMES:
-        raise ModelRefused(
-            "the model was trained on other features than this version of Offboard makes: it was not used. Train anew.",
-            features=",".join(booster.feature_names or []),
-        )
-    return Model(document=document, booster=booster)
-
-
-def _matrix(features: pd.DataFrame, labels: Floats | None = None) -> xgb.DMatrix:
-    return xgb.DMatrix(features[NAMES].to_numpy(dtype=np.float64), label=labels, feature_names=NAMES, nthread=1)
+    try:
+        booster.load_model(bytearray(json.dumps(trees.booster).encode()))
+    except xgb.core.XGBoostError as refused:
+        raise BadDocument("XGBoost does not read its trees") from refused
+    if booster.num_features() != len(trees.columns):
+        raise BadDocument("its trees have other columns")
+    return booster

@@ -15,6 +15,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The value won fell by {figure} % against the 180 days before.",
         "The value won rose by {figure} % against the 180 days before.",
     ),
+    "won_value_vs_peers": ("", "The value won in 180 days is {figure} % of the team's median."),
+    "won_value_vs_peers_change": (
+        "The value won fell by {figure} percentage points of the team's median in 180 days.",
+        "The value won rose by {figure} percentage points of the team's median in 180 days.",
+    ),
     "win_rate_change": (
         "The win rate fell by {figure} percentage points against the 180 days before.",
         "The win rate rose by {figure} percentage points against the 180 days before.",
@@ -29,10 +34,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The overdue share of receivables rose by {figure} percentage points in 180 days.",
     ),
     "largest_client_share": ("", "The largest client makes {figure} % of the value invoiced in a year."),
+    "client_tenure_days": ("", "Half of the current clients have been known for more than {figure} days."),
     "clients_lost": ("", "Clients without invoice or contact in the last 180 days, after business before: {figure}."),
     "peers_left": ("", "Colleagues of the same manager who left in the last 180 days: {figure}."),
 }
-COUNTS = ("tenure_days", "clients_lost", "peers_left")
+COUNTS = ("tenure_days", "client_tenure_days", "clients_lost", "peers_left")
 
 
 def reason_for(feature: str, figure: float) -> Reason:

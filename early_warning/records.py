@@ -14,6 +14,7 @@ from models.people import Role
 from store.tables import employees, interactions, invoices, opportunities, payments
 
 LOOK_BACK = 730  # days; older business says nothing about this half-year, and older debts are the finance audit's
+TEAM_LOOK_BACK = 360  # days: the two half-years in which peers are compared
 
 _DAY = cast(interactions.c.occurred_at, Date)
 _HAS_LEFT = employees.c.status == "left"
@@ -21,10 +22,12 @@ _HAS_LEFT = employees.c.status == "left"
 
 @dataclass(frozen=True)
 class Records:
-    """Frames by source; every day is a pandas timestamp. `colleagues` holds who left each manager, and when."""
+    """Frames by source; every day is a pandas timestamp. `colleagues` and `team_wins` are of all people of the same
+    managers, whoever was asked for: a comparison with peers must not depend on who else is scanned."""
 
     people: pd.DataFrame
     colleagues: pd.DataFrame
+    team_wins: pd.DataFrame
     deals: pd.DataFrame
     contacts: pd.DataFrame
     invoices: pd.DataFrame
@@ -36,7 +39,10 @@ def load_records(connection: Connection, ids: Sequence[str], first: date, last: 
     asked, since = list(ids), first - timedelta(days=LOOK_BACK)
     return Records(
         people=_frame(connection, people_query(asked), ("hired_on", "left_on")),
-        colleagues=_frame(connection, colleagues_query(asked), ("left_on",)),
+        colleagues=_frame(connection, colleagues_query(asked), ("hired_on", "left_on")),
+        team_wins=_frame(
+            connection, team_wins_query(asked, first - timedelta(days=TEAM_LOOK_BACK), last), ("closed_on",)
+        ),
         deals=_frame(connection, deals_query(asked, since, last), ("closed_on",)),
         contacts=_frame(connection, contacts_query(asked, since, last), ("day",)),
         invoices=_frame(connection, invoices_query(asked, since, last), ("issued_on", "due_on")),
@@ -51,10 +57,26 @@ def people_query(ids: list[str]) -> Select[tuple[object, ...]]:
 
 
 def colleagues_query(ids: list[str]) -> Select[tuple[object, ...]]:
-    """Everybody who left one of their managers."""
-    teams = select(employees.c.manager_id).where(employees.c.id.in_(ids))
-    columns = (employees.c.id.label("colleague_id"), employees.c.manager_id, employees.c.left_on)
-    return select(*columns).where(_HAS_LEFT, employees.c.left_on.is_not(None), employees.c.manager_id.in_(teams))
+    """Everybody of their managers, with the days of coming and going. A leaver without a date is left out."""
+    person = employees.c
+    columns = (person.id.label("colleague_id"), person.manager_id, person.hired_on, person.left_on,
+               (person.role == Role.SALESPERSON).label("sells"))  # fmt: skip
+    known = ~_HAS_LEFT | person.left_on.is_not(None)
+    return select(*columns).where(known, person.manager_id.in_(_teams(ids))).order_by(person.id)
+
+
+def team_wins_query(ids: list[str], since: date, last: date) -> Select[tuple[object, ...]]:
+    """Won deals of everybody of their managers."""
+    deal = opportunities.c
+    columns = (
+        deal.owner_id.label("colleague_id"),
+        deal.closed_on,
+        cast(deal.amount, Float).label("amount"),
+        deal.currency,
+    )
+    query = select(*columns).join(employees, employees.c.id == deal.owner_id)
+    won = (deal.status == "won") & deal.amount.is_not(None) & deal.closed_on.between(since, last)
+    return query.where(won, employees.c.manager_id.in_(_teams(ids)))
 
 
 def deals_query(ids: list[str], since: date, last: date) -> Select[tuple[object, ...]]:
@@ -107,6 +129,10 @@ def first_record(connection: Connection) -> date | None:
     days: list[date | None] = [connection.execute(start).scalar_one() for start in starts]
     known = [day for day in days if day is not None]
     return max(known) if known else None
+
+
+def _teams(ids: list[str]) -> Select[tuple[object, ...]]:
+    return select(employees.c.manager_id).where(employees.c.id.in_(ids))
 
 
 def _frame(connection: Connection, query: Select[tuple[object, ...]], days: Sequence[str]) -> pd.DataFrame:

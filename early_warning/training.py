@@ -5,28 +5,47 @@ left 90 days later. The model is measured on days after those that it learned fr
 label of the first part was still open when the second began.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
 from early_warning import baseline
-from early_warning.features import WINDOW, enough_history, features_of
-from early_warning.metrics import Floats, brier, pr_auc, recall_at
-from early_warning.model import Model, learn
+from early_warning.document import Feature
+from early_warning.evaluation import Held, comparison, draws, level_rows, quality
+from early_warning.fairness import group_rows, proxy_tests
+from early_warning.features import FEATURES, WINDOW, enough_history, features_of
+from early_warning.folds import later_part
+from early_warning.learning import learn
+from early_warning.metrics import Floats, brier, pr_auc
+from early_warning.model import Model, probability
 from early_warning.records import Records, first_record, load_records, salespeople_ever
-from models.scan import SHARD_SIZE, ModelEvaluation, RankingQuality
+from early_warning.table import Table
+from models.attrition import Comparison, ModelEvaluation
+from models.reasons import Reason, because
+from models.scan import SHARD_SIZE
 
 HORIZON = 90  # days within which somebody who leaves makes the label 1
 STEP = 30  # days between observation points
 FEWEST_ROWS = 1000
 FEWEST_LEAVERS = 20
 FEWEST_LATE_LEAVERS = 5  # in the later part: with fewer, its measurement is chance
-LATER_PART = 0.3
 
 KEYS = ["day", "left_soon", "employee_id"]
+
+
+class Measurable(Protocol):
+    """A model that gives log-odds, in this process or in one of its own."""
+
+    @property
+    def version(self) -> str:
+        """The name of its content."""
+
+    def margins(self, matrix: Floats) -> Floats:
+        """A row a person."""
 
 
 def observe(connection: Connection, today: date) -> pd.DataFrame:
@@ -62,20 +81,23 @@ def observed_on(records: Records, day: date) -> pd.DataFrame:
     return rows.assign(day=at, left_soon=left_soon, employee_id=rows.index)
 
 
-def too_little(rows: pd.DataFrame) -> str | None:
-    """Why these rows train nothing, in words; None when they do."""
+def too_little(rows: pd.DataFrame) -> Reason | None:
+    """Why these rows train nothing; None when they do."""
     leavers = count_leavers(rows)
     if len(rows) < FEWEST_ROWS or leavers < FEWEST_LEAVERS:
-        return (
-            f"insufficient history for a model: {len(rows)} person-days and {leavers} people who left, of "
-            f"{FEWEST_ROWS} and {FEWEST_LEAVERS} needed; {baseline.VERSION} is used"
-        )
+        return because(
+            "insufficient history for a model: {rows} person-days and {leavers} people who left, of {fewest_rows} and "
+            "{fewest_leavers} needed; {rules} is used",
+            rows=len(rows), leavers=leavers, fewest_rows=FEWEST_ROWS, fewest_leavers=FEWEST_LEAVERS,
+            rules=baseline.VERSION,
+        )  # fmt: skip
     earlier, later = split(rows)
     if count_leavers(later) < FEWEST_LATE_LEAVERS or not count_leavers(earlier):
-        return (
-            f"insufficient history for a model: {count_leavers(later)} people left in the later part of the record, of "
-            f"{FEWEST_LATE_LEAVERS} needed to measure one; {baseline.VERSION} is used"
-        )
+        return because(
+            "insufficient history for a model: {leavers} people left in the later part of the record, of {fewest} "
+            "needed to measure one; {rules} is used",
+            leavers=count_leavers(later), fewest=FEWEST_LATE_LEAVERS, rules=baseline.VERSION,
+        )  # fmt: skip
     return None
 
 
@@ -86,42 +108,64 @@ def count_leavers(rows: pd.DataFrame) -> int:
 
 def split(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The earlier part to learn from and the later one to measure on, 90 days apart."""
-    days = sorted(rows["day"].unique())
-    start = days[int(len(days) * (1 - LATER_PART))]
-    return rows[rows["day"] + pd.Timedelta(days=HORIZON) <= start], rows[rows["day"] >= start]
+    earlier, later = later_part(table_of(rows))
+    return rows.iloc[earlier], rows.iloc[later]
 
 
-def train_on(rows: pd.DataFrame) -> tuple[Model, ModelEvaluation]:
-    """Learn from the earlier part and measure on the later one. Call it only when `too_little` is None.
-
-    The model that is returned is the one that was measured, not one that has seen the later part as well.
-    """
-    earlier, _ = split(rows)
-    model = learn(earlier, _labels(earlier))
-    return model, evaluate(model, rows)
-
-
-def evaluate(model: Model, rows: pd.DataFrame) -> ModelEvaluation:
-    """Measure a model and the baseline on the later part, against the base rate of the earlier one."""
-    earlier, later = split(rows)
-    labels, probabilities = _labels(later), model.probabilities(later)
-    points = baseline.points_of(later).sum(axis=1).to_numpy(dtype=np.float64)
-    base_rate = float(_labels(earlier).mean())
-    return ModelEvaluation(
-        rows=len(later),
-        positives=int(labels.sum()),
-        split_on=later["day"].min().date(),
-        base_rate=float(labels.mean()),
-        model=_ranking(labels, probabilities),
-        baseline=_ranking(labels, points),
-        brier=brier(labels, probabilities),
-        brier_of_base_rate=brier(labels, np.full(len(labels), base_rate)),
+def table_of(rows: pd.DataFrame) -> Table:
+    """Person-days as rows to learn from."""
+    names = [name for name in FEATURES if name in rows]
+    days = (pd.to_datetime(rows["day"]) - pd.Timestamp(0)).dt.days
+    return Table(
+        features=tuple(Feature(name, FEATURES[name]) for name in names),
+        matrix=rows[names].to_numpy(dtype=np.float64),
+        labels=rows["left_soon"].to_numpy(dtype=np.float64),
+        people=np.asarray(pd.factorize(rows["employee_id"])[0], dtype=np.int64),
+        days=np.asarray(days, dtype=np.int64),
+        horizon=HORIZON,
     )
 
 
-def _ranking(labels: Floats, scores: Floats) -> RankingQuality:
-    return RankingQuality(pr_auc=pr_auc(labels, scores), recall_at_10_percent=recall_at(labels, scores))
+def train_on(rows: pd.DataFrame) -> Model:
+    """Learn from the earlier part, which is what is measured as well. Call it only when `too_little` is None."""
+    table = table_of(rows)
+    return learn(table.take(later_part(table)[0]))
 
 
-def _labels(rows: pd.DataFrame) -> Floats:
-    return rows["left_soon"].to_numpy(dtype=np.float64)
+def compare(model: Measurable, champion: Measurable, rows: pd.DataFrame) -> Comparison:
+    """A model against the champion on the same people of the later part."""
+    table = table_of(rows)
+    places = later_part(table)[1]
+    ours, theirs = ([Held(places, probability(each.margins(table.matrix[places])))] for each in (model, champion))
+    return comparison(table, champion.version, ours, theirs, draws(table))
+
+
+def evaluate(
+    model: Measurable,
+    rows: pd.DataFrame,
+    champion: Measurable | None = None,
+    audited: Mapping[str, Sequence[object]] | None = None,
+) -> ModelEvaluation:
+    """Measure a model and the rules on the later part, and against the champion; `audited` are attributes by row.
+
+    The base rate that the Brier score is compared with is the one of the earlier part.
+    """
+    table = table_of(rows)
+    earlier, places = later_part(table)
+    truth, drawn = table.labels[places], draws(table)
+    held = [Held(places, probability(model.margins(table.matrix[places])))]
+    points = baseline.points_of(rows.iloc[places]).sum(axis=1).to_numpy(dtype=np.float64)
+    return ModelEvaluation(
+        **quality(table, held, drawn),
+        rows=len(places),
+        positives=int(truth.sum()),
+        leavers=table.take(places).distinct_leavers(),
+        split_on=rows["day"].iloc[places].min().date(),
+        base_rate=float(truth.mean()),
+        brier_of_base_rate=brier(truth, np.full(len(truth), table.labels[earlier].mean())),
+        baseline_pr_auc=pr_auc(truth, points),
+        levels=level_rows(table, held),
+        groups=group_rows(table, held, audited or {}),
+        proxies=proxy_tests(table, audited or {}),
+        champion=compare(model, champion, rows) if champion and champion.version != model.version else None,
+    )

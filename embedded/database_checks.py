@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from connections import database_url
-from embedded.finding import RESTART, Finding, first_sentence, ill, well
+from embedded.finding import RESTART, Finding, ill, well, what_happened
 from models.errors import Unavailable
 from models.reasons import because
 from settings import Settings
@@ -24,7 +24,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     try:
         database = Database(database_url(settings))
     except Unavailable as unknown:
-        yield ill("Database", because("{answer}", answer=first_sentence(unknown)), RESTART)
+        yield ill("Database", what_happened(unknown), RESTART)
         return
     try:
         before = datetime.now(UTC)
@@ -33,7 +33,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
             after = datetime.now(UTC)
             version = MigrationContext.configure(connection).get_current_revision()
     except Unavailable as silent:
-        yield ill("Database", because("{answer}", answer=first_sentence(silent)), RESTART)
+        yield ill("Database", what_happened(silent), RESTART)
         return
     finally:
         database.close()

@@ -6,7 +6,7 @@ from temporalio.envconfig import ClientConfigProfile
 
 from connections import public_url
 from embedded.database_checks import check_database
-from embedded.finding import RESTART, Finding, first_sentence, ill, well
+from embedded.finding import RESTART, Finding, ill, well, what_happened
 from embedded.home import Home
 from embedded.machine_checks import check_home, check_programs, check_python, check_secrets
 from embedded.readiness import web_fault
@@ -85,7 +85,7 @@ def _web(settings: Settings) -> Finding:
         url = public_url(settings)
     except Unavailable as unknown:
         mend = because("Set OFFBOARD_PUBLIC_URL to the address of the page, or run `offboard up`.")
-        return ill("Approval page", because("{answer}", answer=first_sentence(unknown)), mend)
+        return ill("Approval page", what_happened(unknown), mend)
     fault = web_fault(url)
     if fault is None:
         return well("Approval page")

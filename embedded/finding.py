@@ -29,7 +29,9 @@ def ill(name: str, problem: Reason, mend: Reason) -> Finding:
     return Finding(name=name, ok=False, problem=problem, mend=mend)
 
 
-def first_sentence(failure: BaseException) -> str:
-    """What happened, without the advice that our errors carry."""
-    said = failure.message if isinstance(failure, OffboardError) else str(failure)
-    return said.split(". ")[0].splitlines()[0] if said else "no answer"
+def what_happened(failure: BaseException) -> Reason:
+    """The first sentence of a failure, without the advice that our errors carry."""
+    if isinstance(failure, OffboardError):
+        return Reason(code=failure.template.split(". ")[0], params=failure.detail)
+    said = str(failure).split(". ")[0].splitlines()
+    return because("{answer}", answer=said[0]) if said else because("no answer")

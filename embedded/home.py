@@ -25,8 +25,9 @@ class Home:
             self.lock_file.touch(mode=0o600)
         except OSError as refused:
             raise Unavailable(
-                f"{self.folder} cannot be written: {refused.strerror}. Nothing was started. Set OFFBOARD_HOME to a "
-                "folder of yours."
+                "{folder} cannot be written: {answer}. Nothing was started. Set OFFBOARD_HOME to a folder of yours.",
+                folder=self.folder,
+                answer=refused.strerror,
             ) from refused
 
     def log(self, name: str) -> Path:

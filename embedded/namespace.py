@@ -79,5 +79,5 @@ async def _persist(attempt: Callable[[], Awaitable[object]], until: float) -> No
             return
         except RPCError as not_yet:
             if time.monotonic() > until:
-                raise Unavailable(f"Temporal did not take its set-up: {not_yet}") from not_yet
+                raise Unavailable("Temporal did not take its set-up: {answer}", answer=not_yet) from not_yet
             await asyncio.sleep(0.1)

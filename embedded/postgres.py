@@ -122,8 +122,11 @@ class Postgres:
         version = answer.stdout.split()[2].split(".")[0]
         if have != version:
             raise Unavailable(
-                f"{self.cluster} was made by PostgreSQL {have}, the program is {version}. Nothing was changed. "
-                f"Dump it with PostgreSQL {have}, move the folder away, start again and restore."
+                "{folder} was made by PostgreSQL {have}, the program is {version}. Nothing was changed. "
+                "Dump it with PostgreSQL {have}, move the folder away, start again and restore.",
+                folder=self.cluster,
+                have=have,
+                version=version,
             )
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
@@ -139,7 +142,12 @@ class Postgres:
                 check=False,
             )
         if check and done.returncode:
-            raise Unavailable(f"PostgreSQL: {program} failed.\n{tail(log, 800)}\n{tail(self.log, 800)}")
+            raise Unavailable(
+                "PostgreSQL: {program} failed.\n{output}\n{log}",
+                program=program,
+                output=tail(log, 800),
+                log=tail(self.log, 800),
+            )
         return done.returncode
 
     def _read_facts(self) -> dict[str, str | int]:

@@ -23,6 +23,8 @@ from models.errors import Unavailable
 
 SERVICES = ("postgres", "temporal", "worker", "web")
 HOPELESS = 4  # failures in a row after which `up` stops waiting and says why
+ALL_DOWN = "Nothing of it runs any more."
+OTHERS_RUN = "The other servers keep running and this one is tried again; `offboard down` stops them all."
 STOP_GRACE = 90.0  # seconds; the supervisor itself gives each of its children 20 s
 
 
@@ -153,13 +155,11 @@ async def _polls(address: str, worker: ServiceState) -> bool:
 
 def _not_up(place: Home, name: str, ended: bool) -> Unavailable:
     log = place.log(name)
-    after = (
-        "Nothing of it runs any more."
-        if ended
-        else "The other servers keep running and this one is tried again; `offboard down` stops them all."
-    )
     return Unavailable(
-        f"the stack under {place.folder} is not up: {name} is not ready. {after} Data is kept. "
-        f"{log} ends with:\n{tail(log) or '(nothing)'}",
+        "the stack under {home} is not up: {service} is not ready. {advice} Data is kept. {log} ends with:\n{tail}",
+        home=place.folder,
         service=name,
+        advice=ALL_DOWN if ended else OTHERS_RUN,
+        log=log,
+        tail=tail(log) or "-",
     )

@@ -83,7 +83,9 @@ class Temporal:
                 break
             except RuntimeError as refused:
                 if not self.is_running() or time.monotonic() > until:
-                    raise Unavailable(f"Temporal did not start. {self.log} ends with:\n{tail(self.log)}") from refused
+                    raise Unavailable(
+                        "Temporal did not start. {log} ends with:\n{tail}", log=self.log, tail=tail(self.log)
+                    ) from refused
                 await asyncio.sleep(0.1)
         await namespace.prepare(client, max(1.0, until - time.monotonic()))
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from connections import connect_temporal
-from embedded.finding import RESTART, Finding, first_sentence, ill, well
+from connections import connect_temporal, open_database
+from embedded.case_checks import check_cases
+from embedded.finding import RESTART, Finding, ill, well, what_happened
 from embedded.namespace import RETENTION, missing_attributes, retention
 from embedded.readiness import polls_since
 from models.errors import Unavailable
@@ -36,20 +37,20 @@ def check_temporal(settings: Settings, worker_since: datetime | None) -> list[Fi
         try:
             client = await asyncio.wait_for(connect_temporal(settings), PATIENCE)
         except (Unavailable, TimeoutError) as silent:
-            return [ill("Temporal", because("{answer}", answer=first_sentence(silent)), RESTART)]
+            return [ill("Temporal", what_happened(silent), RESTART)]
         findings = [well("Temporal")]
         try:
             async with asyncio.timeout(PATIENCE):
-                findings += [finding async for finding in _ask_temporal(client, worker_since)]
+                findings += [finding async for finding in _ask_temporal(client, settings, worker_since)]
         except (RPCError, TimeoutError) as failure:
-            answer = because("Temporal broke off: {answer}", answer=failure or "no answer")
+            answer = because("Temporal broke off: {answer}", answer=str(failure) or type(failure).__name__)
             findings.append(ill("Temporal answers", answer, RESTART))
         return findings
 
     return asyncio.run(collect())
 
 
-async def _ask_temporal(client: Client, worker_since: datetime | None) -> AsyncIterator[Finding]:
+async def _ask_temporal(client: Client, settings: Settings, worker_since: datetime | None) -> AsyncIterator[Finding]:
     try:
         kept = await retention(client)
     except RPCError as refused:
@@ -64,6 +65,8 @@ async def _ask_temporal(client: Client, worker_since: datetime | None) -> AsyncI
         yield well("Search attributes")
     yield await _worker(client, worker_since)
     yield await _stuck(client)
+    for finding in await _cases(client, settings):
+        yield finding
 
 
 def _retention(kept: timedelta) -> Finding:
@@ -99,3 +102,16 @@ async def _stuck(client: Client) -> Finding:
             query=STUCK,
         ),
     )
+
+
+async def _cases(client: Client, settings: Settings) -> list[Finding]:
+    try:
+        database = open_database(settings)
+    except Unavailable:
+        return await check_cases(client, None)  # the fault of the database is told already
+    try:
+        return await check_cases(client, database)
+    except Unavailable:
+        return await check_cases(client, None)
+    finally:
+        database.close()

@@ -41,12 +41,19 @@ def choose(question: Question, people: Mapping[EmployeeId, Employee]) -> Choice:
         for candidate in candidates:
             if _may_be_asked(candidate, question, people):
                 return Choice(approver=candidate, found_as=step)
-    roles = " or ".join(dict.fromkeys((question.role.value, question.fallback_role.value)))
+    if question.fallback_role is question.role:
+        raise NobodyToAsk(
+            "nobody may be asked for the role {role}: there is no active person with it besides those who may not "
+            "decide here. Nobody was asked and nothing was decided. Import an active person with the role {role}; the "
+            "case then goes on by itself.",
+            role=question.role,
+        )
     raise NobodyToAsk(
-        f"nobody may be asked for the role {question.role.value}: there is no active person with it besides those who "
-        f"may not decide here. Nobody was asked and nothing was decided. Import an active person with the role "
-        f"{roles}; the case then goes on by itself.",
-        role=question.role.value,
+        "nobody may be asked for the role {role}: there is no active person with it besides those who may not decide "
+        "here. Nobody was asked and nothing was decided. Import an active person with the role {role} or {fallback}; "
+        "the case then goes on by itself.",
+        role=question.role,
+        fallback=question.fallback_role,
     )
 
 

@@ -33,6 +33,9 @@ class Phase(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+ENDED = (Phase.CLOSED, Phase.DECLINED, Phase.WITHDRAWN)
+
+
 class Branch(StrEnum):
     """The parallel branches of an assessment."""
 

@@ -4,6 +4,7 @@
     ├── Refused                  the request is understood and must not be done; never retried
     │   ├── UnknownEmployee      nobody has that id or name
     │   ├── UnknownCase          there is no such case
+    │   ├── UnknownAlert         there is no such alert
     │   ├── NotAllowed           separation of duties, own case, no right
     │   ├── BadDates             the dates of a departure contradict each other
     │   ├── CaseConflict         a case is open already, or closed already
@@ -17,26 +18,60 @@
     └── Unavailable              a system of record does not answer; retried
 
 Branch on the class or on `.type`, never on text. Messages are for people: what happened, what was kept, what to do.
+The sentence travels with its facts, so that every reader is told in their own language (`reports.language`).
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from temporalio.exceptions import ApplicationError
 
 MESSAGE_LIMIT = 2000  # characters; an error must never burst the 2 MB payload limit of the engine
+# The placeholders that hold a sentence or a word of the catalogues. All others hold facts, which read alike everywhere.
+WORDS = frozenset({"advice", "phase", "reason", "what"})
 
 
 class OffboardError(ApplicationError):
-    """Root of the tree. `detail` holds machine-readable facts (ids, codes), never names."""
+    """Root of the tree. `template` is an English sentence of the catalogues whose `{placeholders}` `detail` fills.
+
+    `detail` may hold more facts for machines (ids, codes), never names. The message is the filled English sentence.
+    """
 
     retryable: ClassVar[bool] = False
+    template: str
     detail: dict[str, str]
 
-    def __init__(self, message: str, **detail: str) -> None:
-        self.detail = detail
+    def __init__(self, template: str, /, **detail: object) -> None:
+        self.template = template
+        self.detail = {name: str(value)[:MESSAGE_LIMIT] for name, value in detail.items()}
         super().__init__(
-            message[:MESSAGE_LIMIT], detail, type=type(self).__name__, non_retryable=not type(self).retryable
+            filled(template, self.detail),
+            self.detail,
+            template,
+            type=type(self).__name__,
+            non_retryable=not type(self).retryable,
         )
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"  # an error about the error would hide what happened
+
+
+def filled(template: str, facts: Mapping[str, str]) -> str:
+    """The sentence with its facts, cut to MESSAGE_LIMIT. Never fails: what is missing stays as it stands there."""
+    try:
+        return template.format_map(_Facts(facts))[:MESSAGE_LIMIT]
+    except (ValueError, IndexError, AttributeError, TypeError):  # not one of our sentences: a stray brace
+        return template[:MESSAGE_LIMIT]
+
+
+def again(kind: "type[OffboardError]", failure: ApplicationError) -> "OffboardError":
+    """An error of ours as it was before it went over the wire; one without a template keeps its English message."""
+    match tuple(failure.details):
+        case ({**detail}, str(template)):
+            return kind(template, **{str(name): fact for name, fact in detail.items()})
+    return kind("{answer}", answer=failure.message)
 
 
 class Refused(OffboardError):
@@ -49,6 +84,10 @@ class UnknownEmployee(Refused):
 
 class UnknownCase(Refused):
     """There is no such case, or the person never had one."""
+
+
+class UnknownAlert(Refused):
+    """There is no such alert."""
 
 
 class NotAllowed(Refused):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import rfc8785
 
-from models.base import CaseId, Moment, Value
+from models.base import ChainId, Moment, Value
 
 GENESIS = "0" * 64
 
@@ -14,9 +14,12 @@ Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
 class LedgerEntry(Value):
-    """One link. `seq` starts at 1; `body` is plain JSON with money as strings; `hash` covers everything before it."""
+    """One link of the chain of a case, an alert or the watchlist, named by `case_id`.
 
-    case_id: CaseId
+    `seq` starts at 1; `body` is plain JSON with money as strings; `hash` covers everything before it.
+    """
+
+    case_id: ChainId
     seq: int
     at: Moment
     kind: str

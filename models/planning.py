@@ -81,8 +81,10 @@ def replan(
     today = calendar.local_day(at)
     if last_working_day < today and not by_audit_date:
         raise BadDates(
-            f"the new last working day {last_working_day} is over (today is {today}); "
-            "the plan stays as it was: choose today or a later day"
+            "the new last working day {last_working_day} is over (today is {today}); "
+            "the plan stays as it was: choose today or a later day",
+            last_working_day=last_working_day,
+            today=today,
         )
     over = old.access_cutoff <= at and calendar.local_day(old.access_cutoff) <= last_working_day
     # Somebody chose that moment (garden leave): a new last day does not give a month of access with it.
@@ -130,15 +132,20 @@ def _gate(rule: GatePolicy, policy: Policy, calendar: WorkCalendar, at: datetime
 def _dates(calendar: WorkCalendar, notice: date, last_working_day: date, cutoff: datetime | None) -> CaseDates:
     if last_working_day < notice:
         raise BadDates(
-            f"the last working day {last_working_day} lies before {notice}, the day that the case counts from; "
-            "nothing was changed: choose that day or a later one"
+            "the last working day {last_working_day} lies before {notice}, the day that the case counts from; "
+            "nothing was changed: choose that day or a later one",
+            last_working_day=last_working_day,
+            notice=notice,
         )
     access_cutoff = cutoff or calendar.end_of(last_working_day)
     day = calendar.local_day(access_cutoff)
     if not notice <= day <= last_working_day:
         raise BadDates(
-            f"access would end on {day}, which is not between the notice ({notice}) and the separation "
-            f"({last_working_day}); nothing was changed: choose a time between them"
+            "access would end on {day}, which is not between the notice ({notice}) and the separation "
+            "({last_working_day}); nothing was changed: choose a time between them",
+            day=day,
+            notice=notice,
+            last_working_day=last_working_day,
         )
     return CaseDates(
         notice_date=notice,

@@ -100,7 +100,10 @@ class ReportAccess(Value):
 
 
 class ReportApproval(Value):
-    """One gate. `verdict` is None while it is open; `waiting_on` and `due_at` say on whom and until when."""
+    """One gate. `verdict` is None while it is open; `waiting_on` and `due_at` say on whom and until when.
+
+    `late`: somebody answered after the deadline of a round. That answer never counts; what ended the gate is `verdict`.
+    """
 
     gate: str
     verdict: str | None = None

@@ -7,18 +7,24 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from models.attrition import AttritionLevel
 from models.base import EmployeeId, Message, Moment, Value
 from models.reasons import Reason
 
-SHARD_SIZE = 500  # people: their records fit into some ten MB, and one lost shard costs seconds
+SHARD_SIZE = 2_000  # people: 50 shards for 100,000, and one lost shard costs seconds
+TALK_EVERY_DAYS = 30  # one notice a person in this time, however often the score stays high
 
 
 class Basis(StrEnum):
-    """What a score rests on. `insufficient_history` has no score: too little is known, and that is not zero."""
+    """What a score rests on. The last two have no score, and that is not zero.
+
+    `insufficient_history`: too little is known of the person. `unknown`: a feed that the score rests on is silent.
+    """
 
     MODEL = "model"
     BASELINE = "baseline"
     INSUFFICIENT_HISTORY = "insufficient_history"
+    UNKNOWN = "unknown"
 
 
 class ScoreReason(Value):
@@ -33,8 +39,9 @@ class RiskScore(Value):
     """The score of one person on one day.
 
     `score` is 0..100: with the basis `model` the probability in percent that the person leaves within 90 days, with
-    `baseline` points of a rule set, which are no probability. `contributions` add up to `margin` (log-odds of the
-    model, points of the baseline); `bias` is among them.
+    `baseline` points of a rule set, which are no probability and have no `level`. `contributions` add up to `margin`
+    (log-odds of the model, points of the baseline); `bias` is among them. They and the reasons are kept for the high
+    scores alone; for all others they are made when somebody asks.
     """
 
     employee_id: EmployeeId
@@ -42,6 +49,7 @@ class RiskScore(Value):
     basis: Basis
     model_version: str
     score: Decimal | None = None
+    level: AttritionLevel | None = None
     margin: float | None = None
     contributions: dict[str, float] = {}
     reasons: tuple[ScoreReason, ...] = ()
@@ -50,96 +58,155 @@ class RiskScore(Value):
 # ---- the workflow ----
 
 
+class ScanKind(StrEnum):
+    """`daily` scores everybody and looks at what they did; `watch` looks only at whom new events came in about."""
+
+    DAILY = "daily"
+    WATCH = "watch"
+
+
 class ScanRequest(Message):
     """Scan every active salesperson as of a day; without one, the day of the scheduled time in `zone`."""
 
     as_of: date | None = None
     zone: str = "UTC"
+    kind: ScanKind = ScanKind.DAILY
     shard_size: int = SHARD_SIZE
 
 
 class PlanScan(Message):
     """What the plan of a scan is made from; `at` is the scheduled time, or the start when nobody scheduled it."""
 
+    scan_id: str
     request: ScanRequest
     at: Moment
 
 
-class Shard(Message):
-    """A run of people by id, both ends included."""
+class Place(Message):
+    """Where somebody stands in the order of a scan: teams stay together, and so do departments."""
 
-    first: EmployeeId
-    last: EmployeeId
+    department: str = ""
+    manager_id: str = ""
+    employee_id: EmployeeId
+
+
+class Shard(Message):
+    """The people who stand behind `after`, up to `upto`. The outer ends are open, so that nobody falls between."""
+
+    number: int
+    after: Place | None = None
+    upto: Place | None = None
     people: int
 
 
-class ScanPlan(Message):
-    """The day, the model that scores everybody on it, and the shards."""
+class FeedHealth(Message):
+    """Names of feeds. `degraded`: silent for too long. `absent`: never had a record, so nothing was expected."""
 
+    degraded: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+class ScanPlan(Message):
+    """The day, who scores it, how the feeds are, and the shards.
+
+    `scores_known` is false while a feed that scores rest on is silent. A watch looks at people with news after
+    `news_since`; what came in before `seen_until` needs no second look.
+    """
+
+    scan_id: str
+    kind: ScanKind
     as_of: date
     model_version: str
-    shards: tuple[Shard, ...]
+    policy_version: str
+    feeds: FeedHealth = FeedHealth()
+    scores_known: bool = True
+    news_since: Moment | None = None
+    seen_until: Moment | None = None
+    shards: tuple[Shard, ...] = ()
+
+    @property
+    def people(self) -> int:
+        """How many are scanned."""
+        return sum(shard.people for shard in self.shards)
 
 
 class ShardRequest(Message):
-    """Score one shard."""
+    """Look at one shard of a plan; the plan comes without its shards."""
 
-    as_of: date
-    model_version: str
+    plan: ScanPlan
     shard: Shard
 
 
 class ScanCounts(Message):
-    """People who have a row for the day: with a score, and without one because too little is known."""
+    """People by what the scan can say of them on the day, and the findings that were new."""
 
     scored: int = 0
     insufficient: int = 0
+    unknown: int = 0
+    findings: int = 0
 
     def plus(self, other: "ScanCounts") -> "ScanCounts":
         """Both together."""
-        return ScanCounts(scored=self.scored + other.scored, insufficient=self.insufficient + other.insufficient)
+        return ScanCounts(
+            scored=self.scored + other.scored,
+            insufficient=self.insufficient + other.insufficient,
+            unknown=self.unknown + other.unknown,
+            findings=self.findings + other.findings,
+        )
+
+
+class RaiseAlerts(Message):
+    """Turn what was found up to a day into alerts."""
+
+    as_of: date
+
+
+class RaisedAlerts(Message):
+    """Ids of alerts that were opened, and of those that more findings joined."""
+
+    opened: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+
+
+class SuggestTalks(Message):
+    """Tell HR about high predictions of a day: a suggestion to talk, once a person and TALK_EVERY_DAYS."""
+
+    as_of: date
+
+
+class SuggestedTalks(Message):
+    """How many talks were suggested anew, and for how many nobody could be asked: the next scan tries them again."""
+
+    suggested: int = 0
+    nobody_to_ask: int = 0
+
+
+class FinishScan(Message):
+    """What the row of a scan ends with."""
+
+    plan: ScanPlan
+    counts: ScanCounts
+    raised: RaisedAlerts
+    talks: SuggestedTalks = SuggestedTalks()
 
 
 class ScanResult(Message):
     """How a scan ended."""
 
+    scan_id: str
+    kind: ScanKind
     as_of: date
     model_version: str
     people: int
     counts: ScanCounts
+    feeds: FeedHealth = FeedHealth()
+    raised: RaisedAlerts = RaisedAlerts()
+    talks: SuggestedTalks = SuggestedTalks()
 
 
-# ---- the model ----
+class ScanProgress(Message):
+    """The answer of the query `progress`."""
 
-
-class RankingQuality(Value):
-    """How well a score ranks: area under precision-recall, and the share of leavers in the top tenth."""
-
-    pr_auc: float
-    recall_at_10_percent: float
-
-
-class ModelEvaluation(Value):
-    """A model, and the baseline, on person-days after those that the model learned from.
-
-    Compare `brier` with `brier_of_base_rate`, lower is better; and a `pr_auc` with `base_rate`, which chance gives.
-    """
-
-    rows: int
-    positives: int
-    split_on: date
-    base_rate: float
-    model: RankingQuality
-    baseline: RankingQuality
-    brier: float
-    brier_of_base_rate: float
-
-
-class TrainingOutcome(Value):
-    """What a training came to. `version` is None with `insufficient`, which says what is missing."""
-
-    rows: int
-    leavers: int
-    version: str | None = None
-    insufficient: str | None = None
-    evaluation: ModelEvaluation | None = None
+    people: int = 0
+    done: int = 0
+    counts: ScanCounts = ScanCounts()

@@ -39,14 +39,15 @@ class WorkCalendar:
         except NotImplementedError as unknown:
             place = f"{country!r}, {subdivision!r}" if subdivision else f"{country!r}"
             raise BadDates(
-                f"there is no calendar of working days for {place}: give the country as an ISO code such as CN",
+                "there is no calendar of working days for {place}: give the country as an ISO code such as CN",
+                place=place,
                 country=country,
             ) from unknown
         try:
             self._zone = ZoneInfo(time_zone)
         except (KeyError, ValueError, OSError) as unknown:  # not found, not a name, the name of a folder
             raise BadDates(
-                f"there is no time zone {time_zone!r}: write it as Asia/Shanghai", time_zone=time_zone
+                "there is no time zone {time_zone!r}: write it as Asia/Shanghai", time_zone=time_zone
             ) from unknown
         self.country = country
         self.time_zone = time_zone
@@ -77,7 +78,9 @@ class WorkCalendar:
             left -= self.is_working_day(day)
             if left == 0:
                 return self.end_of(day)
-        raise BadDates(f"the calendar of {self.country} leaves fewer than {n} working days in ten years")
+        raise BadDates(
+            "the calendar of {country} leaves fewer than {days} working days in ten years", country=self.country, days=n
+        )
 
     def fraction(self, start: datetime, due: datetime, share: Decimal) -> datetime:
         """The moment (UTC) at which `share` (0..1) of the working time between `start` and `due` is over.

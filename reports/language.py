@@ -20,6 +20,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.support import Translations
 
+from models.errors import WORDS, OffboardError, filled
 from models.reasons import Reason
 
 LANGUAGES = ("en", "zh-CN")
@@ -48,6 +49,14 @@ class Language:
     def reason(self, reason: Reason) -> str:
         """A reason in words. Its code is the English sentence; its days and amounts are written as the reader does."""
         return self.text(reason.code, **{name: self._figure(value) for name, value in reason.params.items()})
+
+    def error(self, failure: OffboardError) -> str:
+        """What an error says. Facts stay as they are, because people copy ids and paths into commands."""
+        said = {
+            name: self.words.gettext(value) if name in WORDS and value else value
+            for name, value in failure.detail.items()
+        }
+        return filled(self.words.gettext(failure.template), said)
 
     def _figure(self, value: str) -> str:
         if not _DAY.fullmatch(value):

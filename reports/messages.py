@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from models.errors import Refused
 from models.people import Employee
 from reports.language import language
-from reports.letters import Facts, letter
+from reports.letters import Facts, Letter, letter
 
 LONGEST_LINE = 1000  # characters of a name or a reason that a mail shows
 _PLAIN_ADDRESS = re.compile(r"[^\s\"\\<>()\[\]@,;:]+@[^\s\"\\<>()\[\]@,;:]+")
@@ -42,8 +42,15 @@ def compose(recipient: Employee, facts: Facts, *, message_id: str, thread_id: st
     clean = facts.model_copy(
         update={name: one_line(getattr(facts, name)) for name in ("leaver", "silent", "by", "note", "gate")}
     )
+    content = letter(clean, language(recipient.language), zone_of(recipient))
+    return envelope(recipient, content, message_id=message_id, thread_id=thread_id, sent_at=sent_at)
+
+
+def envelope(
+    recipient: Employee, content: Letter, *, message_id: str, thread_id: str, sent_at: datetime
+) -> EmailMessage:
+    """The mail that holds a letter, without `From`. Raises Refused as `compose` does."""
     words = language(recipient.language)
-    content = letter(clean, words, _zone(recipient.time_zone))
     message = EmailMessage(policy=SMTP)
     message["To"] = _address(recipient)
     message["Subject"] = content.subject
@@ -87,14 +94,15 @@ def _address(recipient: Employee) -> Address:
 
 def _no_address(recipient: Employee) -> Refused:
     return Refused(
-        f"employee {recipient.id} has no usable e-mail address; the message is kept. Import an address, or take the "
+        "employee {employee} has no usable e-mail address; the message is kept. Import an address, or take the "
         "decision with `offboard decide`.",
         employee=recipient.id,
     )
 
 
-def _zone(name: str) -> str:
+def zone_of(recipient: Employee) -> str:
+    """The time zone in which a person reads, UTC where theirs is not one."""
     try:
-        return ZoneInfo(name).key
+        return ZoneInfo(recipient.time_zone).key
     except (ValueError, OSError, ZoneInfoNotFoundError):  # no name at all, a folder of zones, an unknown name
         return "UTC"

@@ -9,30 +9,30 @@ from typing import Any
 from pydantic import BaseModel
 from rich.console import Console
 
-from models.case import CaseProgress, Phase
-from reports.language import language
-from reports.terminal_views import VIEWS, facts, headline
-
-ENDED = (Phase.CLOSED, Phase.DECLINED, Phase.WITHDRAWN)
+from models.case import ENDED, CaseProgress
+from reports.terminal_cases import headline
+from reports.terminal_tables import facts
+from reports.terminal_views import VIEWS
+from reports.terminal_words import Names, words_in
 
 
 def to_json(answer: Any) -> str:
     """The answer of a verb as JSON; money and ratios are strings."""
-    return json.dumps(_plain(answer), ensure_ascii=False, indent=2, default=str)
+    return json.dumps(plain(answer), ensure_ascii=False, indent=2, default=str)
 
 
-def show_answer(view: str, answer: Any, tag: str) -> None:
-    """Print the answer of a verb for a person."""
-    words = language(tag)
+def show_answer(view: str, answer: Any, tag: str, names: Names | None = None) -> None:
+    """Print the answer of a verb for a person; `names` are those of the ids in it."""
+    words = words_in(tag, names)
     # In a pipe nothing is wrapped, so that a line stays a line for the next program.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 500)
-    for block in VIEWS.get(view, facts)(_plain(answer), words):
+    for block in VIEWS.get(view, facts)(plain(answer), words):
         console.print(block, markup=False)
 
 
 def follow(look: Callable[[], CaseProgress], tag: str, *, as_json: bool, every: float = 1.0) -> None:
     """Print every change of a case until it ends. Ctrl-C detaches; the case goes on."""
-    words, last, case_id = language(tag), "", ""
+    words, last, case_id = words_in(tag), "", ""
     try:
         while True:
             progress = look()
@@ -49,11 +49,12 @@ def follow(look: Callable[[], CaseProgress], tag: str, *, as_json: bool, every: 
         print(left, file=sys.stderr)  # noqa: T201
 
 
-def _plain(answer: Any) -> Any:
+def plain(answer: Any) -> Any:
+    """An answer as plain JSON: what the views and `names_in` read."""
     if isinstance(answer, BaseModel):
         return answer.model_dump(mode="json")
     if isinstance(answer, Mapping):
-        return {str(key): _plain(value) for key, value in answer.items()}
+        return {str(key): plain(value) for key, value in answer.items()}
     if isinstance(answer, Sequence) and not isinstance(answer, str | bytes):
-        return [_plain(value) for value in answer]
+        return [plain(value) for value in answer]
     return answer

@@ -40,7 +40,7 @@ def get(connection: Connection, case_id: str, *, lock: bool = False) -> CaseRow:
     query = select(cases).where(cases.c.id == case_id)
     row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
     if row is None:
-        raise UnknownCase(f"there is no case {case_id!r}: `offboard list` shows all of them", case=case_id)
+        raise UnknownCase("there is no case {case!r}: `offboard list` shows all of them", case=case_id)
     return _case_of(row)
 
 
@@ -94,6 +94,16 @@ def open_case_of(connection: Connection, employee_id: str) -> str | None:
     return connection.execute(query).scalar_one_or_none()
 
 
+def holds_access_of(connection: Connection, employee_id: str, since: datetime) -> str | None:
+    """Id of the case that decides about a person's access: an open one, or one that ended after `since`.
+
+    A withdrawn case decides nothing any more; after any other end access stays as the case left it.
+    """
+    lasting = (cases.c.ended_at >= since) & (cases.c.phase != Phase.WITHDRAWN)
+    query = select(cases.c.id).where(cases.c.employee_id == employee_id, cases.c.ended_at.is_(None) | lasting)
+    return connection.execute(query.order_by(cases.c.started_at.desc()).limit(1)).scalar_one_or_none()
+
+
 def next_case_id(connection: Connection, employee_id: str) -> str:
     """The id to start a case under: the open one's, so that a second start meets it, or the next free one."""
     if running := open_case_of(connection, employee_id):
@@ -129,11 +139,11 @@ def resolve(connection: Connection, key: str) -> str:
     if connection.execute(select(cases.c.id).where(cases.c.id == key)).scalar_one_or_none():
         return key
     if key.startswith(PREFIX):
-        raise UnknownCase(f"there is no case {key!r}: `offboard list` shows all of them", case=key)
+        raise UnknownCase("there is no case {case!r}: `offboard list` shows all of them", case=key)
     person = people.find(connection, key)
     newest = connection.execute(_newest_first().where(cases.c.employee_id == person.id).limit(1)).mappings().first()
     if newest is None:
-        raise UnknownCase(f"{person.id} has no case: start one with `offboard start {person.id}`", employee=person.id)
+        raise UnknownCase("{employee} has no case: start one with `offboard start {employee}`", employee=person.id)
     return str(newest["id"])
 
 

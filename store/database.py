@@ -70,8 +70,8 @@ class Database:
                 else:
                     yield connection
         except (OperationalError, InterfaceError) as lost:
-            reason = str(lost.orig).splitlines()[0] if lost.orig else "no answer"
-            raise Unavailable(f"our database does not answer: {reason}", system="database") from lost
+            said = (str(lost.orig).splitlines() or [type(lost).__name__])[0]  # a cut connection says nothing at all
+            raise Unavailable("our database does not answer: {answer}", answer=said, system="database") from lost
         except PoolExhausted as busy:
             raise Unavailable("our database is busy: no connection came free in time", system="database") from busy
 

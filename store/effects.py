@@ -32,7 +32,7 @@ def once(
     ).one_or_none()
     if found:
         if found.request_hash != request_hash:
-            raise CaseConflict(f"effect {key} was done before with another request", key=key)
+            raise CaseConflict("effect {key} was done before with another request", key=key)
         return dict(found.result)
     before, result = do()
     connection.execute(

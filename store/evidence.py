@@ -1,13 +1,14 @@
-"""The append-only evidence ledger: one hash chain a case, written in the transaction of the effect."""
+"""The append-only evidence ledger: one hash chain a case or an alert, written in the transaction of the effect."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, func, literal, select, text
+from sqlalchemy import Connection, func, select, text, union_all
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from models.evidence import GENESIS, ChainFault, LedgerEntry, entry_hash, first_fault
 from store.tables import cases, evidence, evidence_heads, reports
+from store.tables.behaviour import alerts
 
 
 def append(
@@ -71,11 +72,12 @@ def verify(connection: Connection, case_id: str) -> tuple[int, ChainFault | None
 def _fault_by_witnesses(connection: Connection, case_id: str, found: int) -> ChainFault | None:
     """What the rest of our books knows of a chain that agrees with itself.
 
-    A case starts with an entry. Each report holds the length and head of the chain below it, and its making is an entry
-    more. So a chain whose end was cut and whose head was written anew is found out.
+    A case and an alert start with an entry. Each report holds the length and head of the chain below it, and its making
+    is an entry more. So a chain whose end was cut and whose head was written anew is found out.
     """
     if not found:
-        started = connection.execute(select(literal(1)).where(cases.c.id == case_id)).first()
+        begun = union_all(*(select(each.c.id).where(each.c.id == case_id) for each in (cases, alerts)))
+        started = connection.execute(begun).first()
         return ChainFault(seq=1, fault="truncated") if started else None
     known = func.convert_from(reports.c.document, "UTF8").cast(JSONB)["evidence"]
     length = known["entries"].as_integer()

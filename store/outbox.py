@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from models.approvals import Ladder, Refusal, Verdict
-from models.base import CaseId, EmployeeId, Moment, Value
+from models.base import ChainId, EmployeeId, Moment, TalkId, Value
 from models.case import Phase
 from store import gates
 from store.tables import cases, outbox
@@ -32,13 +32,27 @@ class MessageKind(StrEnum):
     TIMED_OUT = "timed_out"
     REFUSED = "refused"
     CASE_ENDED = "case_ended"
+    ALERT = "alert"
+    ALERT_REMINDER = "alert_reminder"
+    ALERT_ESCALATION = "alert_escalation"
+    ALERT_GREW = "alert_grew"
+    TALK = "talk"
 
 
 ASKING = (MessageKind.ASK, MessageKind.REMINDER, MessageKind.ESCALATION)
+ABOUT_ALERTS = (
+    MessageKind.ALERT,
+    MessageKind.ALERT_REMINDER,
+    MessageKind.ALERT_ESCALATION,
+    MessageKind.ALERT_GREW,
+)
 
 
 class Tidings(Value):
-    """The facts of a message. `gate` and `round` are None for what concerns the whole case."""
+    """The facts of a message. `gate` and `round` are None for what concerns the whole case.
+
+    `silent` were asked about an alert before and did not answer.
+    """
 
     gate: str | None = None
     round: int | None = None
@@ -49,16 +63,18 @@ class Tidings(Value):
     decision_id: str | None = None
     refusal: Refusal | None = None
     phase: Phase | None = None
+    silent: tuple[EmployeeId, ...] = ()
 
 
 class OutboxMessage(Value):
-    """One message to one person. `thread` is the id of the first message of the case to that person.
+    """One message to one person about a case or an alert, named by `case_id`.
 
+    `thread` is the id of the first message about it to that person.
     `attempts` counts the tries, the one under way among them.
     """
 
     id: str
-    case_id: CaseId
+    case_id: ChainId | TalkId
     recipient_id: EmployeeId
     kind: MessageKind
     tidings: Tidings

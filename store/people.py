@@ -22,7 +22,7 @@ def get(connection: Connection, employee_id: str) -> Employee:
     """The employee with that id; UnknownEmployee otherwise."""
     row = connection.execute(select(employees).where(employees.c.id == employee_id)).mappings().one_or_none()
     if row is None:
-        raise UnknownEmployee(f"no employee has the id {employee_id!r}", employee=employee_id)
+        raise UnknownEmployee("no employee has the id {employee!r}", employee=employee_id)
     return employee_of(row)
 
 
@@ -35,10 +35,17 @@ def find(connection: Connection, key: str) -> Employee:
     )
     exact = [row for row in rows if row["id"] == key] or list(rows)
     if not exact:
-        raise UnknownEmployee(f"no employee has the id or the name {key!r}. Try `offboard import` first.", employee=key)
+        raise UnknownEmployee(
+            "no employee has the id or the name {employee!r}. Try `offboard import` first.", employee=key
+        )
     if len(exact) > 1:
         ids = ", ".join(sorted(row["id"] for row in exact))
-        raise UnknownEmployee(f"{len(exact)} employees are called {key!r}: use the id, one of {ids}", employee=key)
+        raise UnknownEmployee(
+            "{number} employees are called {employee!r}: use the id, one of {ids}",
+            number=len(exact),
+            employee=key,
+            ids=ids,
+        )
     return employee_of(exact[0])
 
 

@@ -2,13 +2,19 @@
 
 import tomllib
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from models.errors import PolicyError
 from models.policy import Policy
+from models.warning_policy import WarningPolicy
 
 SHIPPED = Path(__file__).parent.parent / "policies"
+EARLY_WARNING = "early_warning"  # the folder, in either place, for the policies of the early warning
+STANDARD = "standard"
+
+Kind = TypeVar("Kind", Policy, WarningPolicy)
 
 
 def load_policy(name: str, folder: Path | None = None) -> Policy:
@@ -16,24 +22,35 @@ def load_policy(name: str, folder: Path | None = None) -> Policy:
 
     Raises PolicyError naming the file and every field that is wrong.
     """
-    for place in (folder, SHIPPED):
+    return _find(Policy, name, (folder, SHIPPED))
+
+
+def load_warning_policy(name: str = STANDARD, folder: Path | None = None) -> WarningPolicy:
+    """Read `early_warning/<name>.toml`, from `folder` or from those that ship. Raises PolicyError likewise."""
+    return _find(WarningPolicy, name, (folder / EARLY_WARNING if folder else None, SHIPPED / EARLY_WARNING))
+
+
+def _find(kind: type[Kind], name: str, places: tuple[Path | None, Path]) -> Kind:
+    for place in places:
         path = place / f"{name}.toml" if place else None
         if path and path.is_file():
-            return _read(path)
-    known = sorted({path.stem for place in (folder, SHIPPED) if place for path in place.glob("*.toml")})
-    raise PolicyError(f"there is no policy {name!r}; known policies: {', '.join(known)}", policy=name)
+            return _read(kind, path)
+    known = sorted({path.stem for place in places if place for path in place.glob("*.toml")})
+    raise PolicyError("there is no policy {policy!r}; known policies: {known}", policy=name, known=", ".join(known))
 
 
-def _read(path: Path) -> Policy:
+def _read(kind: type[Kind], path: Path) -> Kind:
     try:
-        policy = Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        policy = kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as broken:
-        raise PolicyError(f"{path}: not valid TOML: {broken}", policy=path.stem) from broken
+        raise PolicyError("{file}: not valid TOML: {answer}", file=path, answer=broken, policy=path.stem) from broken
     except ValidationError as wrong:
         faults = "; ".join(
             f"{'.'.join(map(str, error['loc'])) or 'the policy'}: {error['msg']}" for error in wrong.errors()
         )
-        raise PolicyError(f"{path}: {faults}", policy=path.stem) from wrong
+        raise PolicyError(
+            "{file}: the policy is wrong: {faults}", file=path, faults=faults, policy=path.stem
+        ) from wrong
     if policy.name != path.stem:
-        raise PolicyError(f"{path}: the policy calls itself {policy.name!r}", policy=path.stem)
+        raise PolicyError("{file}: the policy calls itself {name!r}", file=path, name=policy.name, policy=path.stem)
     return policy

@@ -130,8 +130,15 @@ def versions(connection: Connection, case_id: str) -> list[ReportVersion]:
 
 
 def _no_report(case_id: str, version: int | None) -> UnknownCase:
-    which = "no report yet" if version is None else f"no report version {version}"
-    return UnknownCase(f"the case {case_id!r} has {which}: `offboard show {case_id}` says how far it is", case=case_id)
+    if version is None:
+        return UnknownCase(
+            "the case {case!r} has no report yet: `offboard show {case}` says how far it is", case=case_id
+        )
+    return UnknownCase(
+        "the case {case!r} has no report version {version}: `offboard show {case}` says how far it is",
+        case=case_id,
+        version=version,
+    )
 
 
 def _newest(connection: Connection, case_id: str, *conditions: ColumnElement[bool]) -> CaseReport | None:

@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, settings
 from embedded.postgres import Postgres
 from store.database import Database
 
-# A slow moment of a shared machine is no failure of a property.
+# Hypothesis fails an example that takes over 200 ms of wall clock, which says how busy the machine is and nothing about
+# the property: two cores are shared with the servers of the session. How fast things are is measured where it is the
+# subject, as CPU time or in benchmarks/; a property that hangs is stopped by its own bound on examples and input.
 settings.register_profile("offboard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("offboard")
 

@@ -46,6 +46,7 @@ def create_app(
         policy=content_policy(respond.CSS),
         https=hook.public_url.startswith("https://"),
         too_large=_answer(hook, Problem.TOO_LARGE),
+        too_slow=_answer(hook, Problem.MALFORMED),
         broken=_answer(hook, Problem.FAULT),
     )
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from activities.messages import Post
 from models.approvals import DecisionReceipt
 from models.errors import Unavailable
+from services.alerts import tell_stored
 from store import decisions
 from store.database import Database
 from store.decisions import StoredDecision
@@ -38,9 +39,15 @@ def redelivering(hook: Hook, post: Post | None) -> Callable[[FastAPI], AbstractA
     async def tell_again() -> int:
         return await redeliver(hook.database, hook.client, hook.clock())
 
+    async def tell_alerts() -> int:
+        return await tell_stored(hook.database, hook.client, hook.clock() - LEAST_AGE)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_for_ever(tell_again, lambda: EVERY, "stored decisions"))]
+        tasks = [
+            asyncio.create_task(_for_ever(tell_again, lambda: EVERY, "stored decisions")),
+            asyncio.create_task(_for_ever(tell_alerts, lambda: EVERY, "decisions about alerts")),
+        ]
         if post:
             tasks.append(asyncio.create_task(_for_ever(lambda: send_waiting(post), lambda: MAIL_EVERY, "mails")))
         try:

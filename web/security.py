@@ -12,11 +12,12 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reports.render import style_hash
 
-BODY_SECONDS = 10.0  # the longest pause between two parts of a body
+BODY_SECONDS = 8.0  # for a whole body, however it trickles in; below the end of patience with the connection
 BODY_LIMIT = 16 * 1024  # bytes; a note of 1,500 Chinese characters takes 13.5 KB in a form
 ADDRESSES_KEPT = 10_000
 
@@ -87,11 +88,14 @@ class GuessBrake:
 class Guard:
     """ASGI middleware: strict headers on every answer, a limit on every body, one log line a request.
 
-    `too_large` answers a body over the limit, `broken` a fault of ours. HSTS only where the public address is https.
+    `too_large` answers a body over the limit, `too_slow` one that does not come to its end, `broken` a fault of ours.
+    HSTS only where the public address is https.
     """
 
-    def __init__(self, app: ASGIApp, policy: str, https: bool, too_large: ASGIApp, broken: ASGIApp) -> None:
-        self.app, self.too_large, self.broken = app, too_large, broken
+    def __init__(  # one answer for each way to fail
+        self, app: ASGIApp, policy: str, https: bool, too_large: ASGIApp, too_slow: ASGIApp, broken: ASGIApp
+    ) -> None:
+        self.app, self.too_large, self.too_slow, self.broken = app, too_large, too_slow, broken
         self.headers = {
             "Content-Security-Policy": policy,
             "Referrer-Policy": "no-referrer",
@@ -124,9 +128,10 @@ class Guard:
             await send(message)
 
         try:
-            body = await _read_body(scope, receive)
-            app = self.too_large if body is None else self.app
-            await app(scope, _replay(body or b"", receive), guarded_send)
+            app, body = await self._read(scope, receive)
+            await app(scope, _replay(body, receive), guarded_send)
+        except ClientDisconnect:
+            pass  # whoever left before the end of the body decided nothing, and nobody is there to be answered
         except Exception:
             log.exception("a fault of ours in %s %s", scope["method"], redact(scope["path"]))
             if status:
@@ -138,23 +143,36 @@ class Guard:
             level = logging.DEBUG if scope["path"] == "/healthz" else logging.INFO
             log.log(level, "%s %s %d %d ms", scope["method"], redact(scope["path"]), status, spent)
 
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[ASGIApp, bytes]:
+        """Who answers, and the body."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                return self.app, await _read_body(scope, receive)
+        except TimeoutError:
+            return self.too_slow, b""
+        except _TooLarge:
+            return self.too_large, b""
 
-async def _read_body(scope: Scope, receive: Receive) -> bytes | None:
-    """The body, or None when it is over the limit, whatever its declared length."""
+
+class _TooLarge(Exception):
+    """The body is over the limit."""
+
+
+async def _read_body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body, whatever its declared length. Raises ClientDisconnect when it ends before its end."""
     declared = Headers(scope=scope).get("content-length", "0")
     if declared.isdecimal() and int(declared) > BODY_LIMIT:
-        return None
-    body = b""
-    while True:
-        try:
-            message = await asyncio.wait_for(receive(), BODY_SECONDS)
-        except TimeoutError:
-            return None  # somebody sends a body drop by drop
+        raise _TooLarge
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         body += bytes(message.get("body", b""))
         if len(body) > BODY_LIMIT:
-            return None
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
-            return body
+            raise _TooLarge
+        more = message.get("more_body", False)
+    return body
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

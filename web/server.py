@@ -13,6 +13,7 @@ from models.errors import OffboardError
 from settings import Settings
 from systems.mail.choose import mailer_for
 from web.app import create_app
+from web.patience import ImpatientProtocol
 
 
 class LazyClient:
@@ -31,7 +32,7 @@ class LazyClient:
             return self._client
 
 
-CONNECTIONS = 500  # at once; the next one is told to come back
+CONNECTIONS = 500  # at once; the next one is told to come back. Those that only arrive give way before: web/patience.py
 
 
 def main() -> None:
@@ -58,6 +59,9 @@ def main() -> None:
             server_header=False,
             timeout_graceful_shutdown=15,
             limit_concurrency=CONNECTIONS,
+            backlog=CONNECTIONS,
+            http=ImpatientProtocol,
+            ws="none",
         )
     finally:
         database.close()

@@ -69,8 +69,8 @@ class ApprovalDesk:
         gate = self.gates.get(decision.gate)
         if gate is None:
             return Refusal.NOT_OPEN
-        if gate.opening:
-            return None  # cannot be judged yet: `hear` waits for the round
+        if not self._can_judge(gate):
+            return None  # `hear` waits until it can
         refusal = judge(decision, gate.round_of(decision), gate.outcome, self.barred)
         # A changed report is asked about again; until that round is open, an answer to the old one counts no more.
         if refusal is None and self._office.report and decision.report_digest != self._office.report.digest:
@@ -78,11 +78,16 @@ class ApprovalDesk:
         return refusal
 
     async def hear(self, decision: Decision) -> DecisionReceipt:
-        """Take a decision, after the round that it answers is known."""
+        """Take a decision, after the round that it answers is known and an outcome before it proved to be genuine."""
         gate = self.gates.get(decision.gate)
-        if gate is not None and gate.opening:
-            await workflow.wait_condition(lambda: not gate.opening)
+        if gate is not None and not self._can_judge(gate):
+            await workflow.wait_condition(lambda: self._can_judge(gate))
         return self.take(decision)
+
+    def _can_judge(self, gate: Gate) -> bool:
+        # A forged outcome stands until it is written down; meanwhile it must not turn the real decision away.
+        unproven = bool(self._tasks) and any(outcome is gate.outcome for outcome in self._unrecorded_outcomes)
+        return not gate.opening and not unproven
 
     def take(self, decision: Decision) -> DecisionReceipt:
         """Count or refuse a decision, once: the same decision again gets the same receipt."""
@@ -263,10 +268,9 @@ class ApprovalDesk:
             del self._unrecorded_outcomes[: len(outcomes)]
 
     def _take_back(self, receipt: DecisionReceipt) -> None:
-        # Whoever reaches the engine can send a decision; only what the hook accepted is one. The gate goes on waiting.
-        self._receipts[receipt.decision_id] = receipt.model_copy(
-            update={"counted": False, "refusal": Refusal.MALFORMED, "verdict": None, "decided_by": None}
-        )
+        # Whoever reaches the engine can send a decision; only what the hook accepted is one. The gate goes on waiting,
+        # also for a real decision with that id: it can be worked out beforehand.
+        self._receipts.pop(receipt.decision_id, None)
         gate = self.gates.get(receipt.gate)
         if gate is not None:
             gate.outcome = None

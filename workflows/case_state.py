@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.cases import CaseActivities
     from models.approvals import Decision, DecisionReceipt
     from models.case import (
+        ENDED,
         CaseDates,
         CasePlan,
         CaseProgress,
@@ -33,7 +34,6 @@ with workflow.unsafe.imports_passed_through():
 
 KEPT_REJECTIONS = 20
 FIXED = (Phase.CLOSING, Phase.CLOSED, Phase.DECLINED, Phase.WITHDRAWN)
-ENDED = (Phase.CLOSED, Phase.DECLINED, Phase.WITHDRAWN)
 
 
 class LeaverStays(Exception):
@@ -92,7 +92,7 @@ class CaseState:
     @decide.validator
     def _may_decide(self, decision: Decision) -> None:
         if refusal := self._desk.refusal_of(decision):
-            raise DecisionRefused(f"the decision does not count: {refusal.value}", reason=refusal.value)
+            raise DecisionRefused("the decision does not count: {reason}", reason=refusal)
 
     @workflow.signal(dynamic=True)
     async def receive(self, name: str, args: Sequence[RawValue]) -> None:
@@ -133,7 +133,7 @@ class CaseState:
     @withdraw.validator
     def _may_withdraw(self, withdrawal: Withdrawal) -> None:
         if self._phase in FIXED:
-            raise CaseConflict(f"the case is {self._phase.value}: nothing can be withdrawn any more")
+            raise CaseConflict("the case is {phase}: nothing can be withdrawn any more", phase=self._phase)
 
     @workflow.update(name="reschedule", description="A new last working day; every pending timer follows")
     async def reschedule(self, change: Reschedule) -> CaseDates:
@@ -158,7 +158,7 @@ class CaseState:
     @reschedule.validator
     def _may_reschedule(self, change: Reschedule) -> None:
         if self._plan is None or self._phase in FIXED:
-            raise CaseConflict(f"the case is {self._phase.value}: its dates are fixed")
+            raise CaseConflict("the case is {phase}: its dates are fixed", phase=self._phase)
 
     @workflow.query(description="What the case is waiting for, on whom and since when")
     def progress(self) -> CaseProgress:

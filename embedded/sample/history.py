@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-from embedded.sample.fill import Planted
+from embedded.sample.planted import Planted
 from embedded.sample.staff import Person, Staff, make_staff
 from embedded.sample.trade import Row
 from store.database import Database

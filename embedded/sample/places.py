@@ -1,6 +1,10 @@
 """The three regions of the sample company, with the words that its people, clients and deals are named from."""
 
 from dataclasses import dataclass
+from datetime import time
+from functools import cache
+
+from models.working_days import WorkCalendar
 
 
 @dataclass(frozen=True)
@@ -72,3 +76,9 @@ AMERICAS = Place(
 PLACES = (EAST_CHINA, EMEA, AMERICAS)
 SEGMENTS = ("manufacturing", "healthcare", "retail", "logistics", "chemicals", "software")
 BRANDS = tuple("华鑫宏瑞泰博恒盛嘉远安德信诚达创辰隆")
+
+
+@cache
+def calendar_of(place: Place) -> WorkCalendar:
+    """The working days there, made once: a large company asks for every person."""
+    return WorkCalendar(place.country, place.time_zone, time(18))

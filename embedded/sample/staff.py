@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from random import Random
 
-from embedded.sample.places import EAST_CHINA, PLACES, Place
+from embedded.sample.places import AMERICAS, EAST_CHINA, EMEA, PLACES, Place
 
 SALES_PER_MANAGER = 9
 OFFICES = ("hrbp", "finance_reviewer", "it_admin")
@@ -22,15 +23,18 @@ class Person:
     hired_on: str = ""
     status: str = "active"
     capacity: int = 40
+    department: str = ""
+    left_on: str = ""
 
     def row(self) -> dict[str, str]:
         """The CSV row."""
+        usual = f"Sales {self.place.region}" if "sales" in self.role else self.role.replace("_", " ").title()
         return {
             "employee_id": self.key,
             "name": self.name,
             "email": f"{self.key.lower()}@sample.example",
             "manager_id": self.manager,
-            "department": f"Sales {self.place.region}" if "sales" in self.role else self.role.replace("_", " ").title(),
+            "department": self.department or usual,
             "region": self.place.region,
             "country": self.place.country,
             "role": self.role,
@@ -38,31 +42,60 @@ class Person:
             "time_zone": self.place.time_zone,
             "status": self.status,
             "hired_on": self.hired_on,
+            "left_on": self.left_on,
             "capacity": str(self.capacity),
         }
 
 
 @dataclass
 class Staff:
-    """Everybody, and who was planted for what."""
+    """Everybody, and who was planted for what; the planted ones are asked for when all are hired."""
 
     people: list[Person] = field(default_factory=list)
     sellers: list[Person] = field(default_factory=list)
 
-    @property
+    @cached_property
     def problem_leaver(self) -> Person:
         """The salesperson whose departure is a real problem: the first one in East China."""
-        return next(person for person in self.sellers if person.place is EAST_CHINA)
+        return self._seller(EAST_CHINA, 0)
 
-    @property
+    @cached_property
     def full_peer(self) -> Person:
         """A colleague of the leaver who has no room for another client."""
-        return [person for person in self.sellers if person.place is EAST_CHINA][1]
+        return self._seller(EAST_CHINA, 1)
 
-    @property
+    @cached_property
     def leaving_peer(self) -> Person:
         """A colleague who is on the way out and must not inherit anything."""
-        return [person for person in self.sellers if person.place is EAST_CHINA][2]
+        return self._seller(EAST_CHINA, 2)
+
+    @cached_property
+    def exporter(self) -> Person:
+        """Takes the client list along: a little every day, then much of it."""
+        return self._seller(EAST_CHINA, 3)
+
+    @cached_property
+    def leaver_to_be(self) -> Person:
+        """Has told nobody: wins, contacts and collecting fade, and colleagues left."""
+        return self._seller(EMEA, 0)
+
+    @cached_property
+    def odd_claims(self) -> Person:
+        """Claims one dinner twice, one in parts, and many just under the limit."""
+        return self._seller(EMEA, 1)
+
+    @cached_property
+    def heavy_user(self) -> Person:
+        """Exports hundreds of records on every working day, because that is the job."""
+        return self._seller(AMERICAS, 0)
+
+    @cached_property
+    def new_joiner(self) -> Person:
+        """Too new to be compared with anything."""
+        return self.sellers[-1]
+
+    def _seller(self, place: Place, number: int) -> Person:
+        return [person for person in self.sellers if person.place is place][number]
 
 
 def make_staff(employees: int, random: Random, today: date) -> Staff:

@@ -51,4 +51,4 @@ class PostgresAccessDirectory:
 
 
 def _unknown(entitlement_id: str) -> Refused:
-    return Refused(f"the directory knows no right {entitlement_id!r}; nothing was changed", entitlement=entitlement_id)
+    return Refused("the directory knows no right {entitlement!r}; nothing was changed", entitlement=entitlement_id)

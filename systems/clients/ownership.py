@@ -118,7 +118,7 @@ def reassign_clients(connection: Connection, changes: Sequence[OwnerChange], cas
 
 def reassign_deals(connection: Connection, changes: Sequence[OwnerChange]) -> None:
     """Set the owners of deals; one that is gone stops everything."""
-    _all_moved(connection.execute(MOVE_DEALS, _columns(changes)).rowcount, len(changes), "deals")
+    _all_moved(connection.execute(MOVE_DEALS, _columns(changes)).rowcount, len(changes), "opportunities")
 
 
 def assign_collectors(connection: Connection, collectors: Mapping[str, EmployeeId]) -> None:
@@ -153,6 +153,9 @@ def _name_the_case(connection: Connection, case_id: str) -> None:
 def _all_moved(moved: int, asked: int, what: str) -> None:
     if moved != asked:
         raise CaseConflict(
-            f"{asked} {what} should have changed owner, {moved} could: nothing of this batch was kept. "
-            f"Compare the import with the case, then try again."
+            "{asked} {what} should have changed owner, {moved} could: nothing of this batch was kept. "
+            "Compare the import with the case, then try again.",
+            asked=asked,
+            what=what,
+            moved=moved,
         )

@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, or_, select
 
 from models.reasons import because
 from store.tables import metadata
+from systems.intake.facts import contradictions
 from systems.intake.found import Found
 from systems.intake.template import TEMPLATE, Kind, TemplateColumn, TemplateTable
 
@@ -14,7 +15,10 @@ def check_all(connection: Connection, stages: Stages, found: Found) -> None:
     """Run every check on what is staged. Nothing is written."""
     for name, stage in stages.items():
         table = TEMPLATE[name]
-        _repeated(table, stage, found)
+        if table.facts:
+            contradictions(table, stage, found)
+        else:
+            _repeated(table, stage, found)
         if table.by_name:
             _taken_by_another(table, stage, found)
         for column in table.columns:

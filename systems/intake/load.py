@@ -8,9 +8,12 @@ from sqlalchemy import Connection, Table, insert, text
 
 from models.reasons import because
 from store.database import Database
+from store.policies import load_warning_policy
+from store.roll_up import Hours
 from store.tables import imports
 from systems.intake.checks import check_all
 from systems.intake.encoding import Bytes, scan
+from systems.intake.facts import compare_facts, write_facts
 from systems.intake.found import Found
 from systems.intake.header import read_header
 from systems.intake.mapping import read_mapping
@@ -32,12 +35,14 @@ def import_folder(
     mapping: Path | None = None,
     dry_run: bool = False,
     progress: Progress | None = None,
+    policy_dir: Path | None = None,
 ) -> ImportReport:
     """Bring the CSV files of a folder into our tables; the same files twice change nothing, and nothing is deleted.
 
     Without `mapping` the files follow our template (docs/data.md). `dry_run` checks and counts, and writes nothing.
-    `progress` is called with a table and the rows read so far. Raises FilesRefused (an ImportRefused) with the report
-    when anything is wrong, and Unavailable when our database does not answer; in both cases nothing is written.
+    `progress` is called with a table and the rows read so far. `policy_dir` may hold an early-warning policy of the
+    company's own, for its off hours. Raises FilesRefused (an ImportRefused) with the report when anything is wrong, and
+    Unavailable when our database does not answer; in both cases nothing is written.
     """
     log = FaultLog()
     report = ImportReport(folder=str(folder), dry_run=dry_run)
@@ -49,6 +54,7 @@ def import_folder(
     files = _Files(folder, plan, log)
     report = report.model_copy(update={"encodings": files.encodings()})
     _refuse_faults(log, report)
+    off_hours = _off_hours(plan, policy_dir)
     with database.begin(patient=True) as connection:
         # Two imports at once would both find the same rows to be new.
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('import', 2))"))
@@ -59,9 +65,9 @@ def import_folder(
         _refuse_faults(log, report.model_copy(update={"tables": read}))
         counts = {}
         for name, stage in stages.items():
-            counts[name] = compare(connection, name, stage)
+            counts[name] = _compare(connection, name, stage)
             if not dry_run and counts[name].new + counts[name].changed:
-                write(connection, name, stage)
+                _write(connection, name, stage, off_hours)
         report = report.model_copy(update={"tables": counts})
         if not dry_run:
             plain = {name: count.model_dump() for name, count in counts.items()}
@@ -140,6 +146,23 @@ def _check(connection: Connection, plan: Plan, stages: Stages, log: FaultLog) ->
             names.copy_same(source)
     names.give_roles(plan)
     check_all(connection, stages, found)
+
+
+def _compare(connection: Connection, name: str, stage: Table) -> TableCounts:
+    return compare_facts(connection, stage) if TEMPLATE[name].facts else compare(connection, name, stage)
+
+
+def _off_hours(plan: Plan, policy_dir: Path | None) -> Hours:
+    """Read before the files are, as a wrong policy must show at once; where no events come in, it is not in the way."""
+    events = any(source.table.facts for source in plan.sources)
+    return load_warning_policy(folder=policy_dir if events else None).after_hours
+
+
+def _write(connection: Connection, name: str, stage: Table, off_hours: Hours) -> None:
+    if TEMPLATE[name].facts:
+        write_facts(connection, stage, off_hours)
+    else:
+        write(connection, name, stage)
 
 
 def _template_plan(folder: Path, log: FaultLog) -> Plan:

@@ -14,6 +14,7 @@ _WORDS = {
     Kind.YES_NO: "`yes` or `no`",
     Kind.TIME_ZONE: "time zone, `Asia/Shanghai`",
     Kind.COUNTRY: "country, ISO 3166 `CN`, or its English or Chinese name",
+    Kind.DESTINATION: "domain or device; of an address only the domain is kept",
 }
 
 

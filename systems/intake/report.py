@@ -60,9 +60,10 @@ class FilesRefused(ImportRefused):
         first = "; ".join(str(fault) for fault in report.faults[:3])
         more = f" and {report.total_faults - 3} more" if report.total_faults > 3 else ""
         super().__init__(
-            f"{report.total_faults} faults in {report.folder}: {first}{more}. "
-            "Nothing was written. Correct the files and import them again.",
-            faults=str(report.total_faults),
+            "{faults} faults in {folder}: {first}. Nothing was written. Correct the files and import them again.",
+            faults=report.total_faults,
+            folder=report.folder,
+            first=first + more,
         )
 
 

@@ -52,7 +52,7 @@ def fill(
         with raw.cursor() as cursor:  # type: ignore[union-attr]
             cursor.copy_expert(command, stream, 1 << 18)
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as lost:
-        raise Unavailable(f"our database does not answer: {lost}", system="database") from lost
+        raise Unavailable("our database does not answer: {answer}", answer=lost, system="database") from lost
     return stream.rows
 
 

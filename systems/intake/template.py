@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.access import Grade
+from models.activity import EventKind
 from models.clients import ClientStatus, OpportunityStatus
 from models.people import EmployeeStatus, Role
 
@@ -30,6 +31,7 @@ class Kind(StrEnum):
     GRADE = "grade"
     TIME_ZONE = "time zone"
     COUNTRY = "country"
+    DESTINATION = "destination"
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,16 @@ class TemplateColumn:
 
 @dataclass(frozen=True)
 class TemplateTable:
-    """One file of the template. The first column is the id of the row."""
+    """One file of the template. The first column is the id of the row.
+
+    `facts`: its rows say what happened. One that comes again is left alone, and it cannot say something else.
+    """
 
     name: str
     meaning: str
     columns: tuple[TemplateColumn, ...]
     id_prefix: str = ""
+    facts: bool = False
 
     @property
     def file(self) -> str:
@@ -255,6 +261,34 @@ ASSETS = TemplateTable(
         _date("returned_on"),
     ),
 )
+ACTIVITY_EVENTS = TemplateTable(
+    "activity_events",
+    "What people did with the company's data, from the logs of its systems. An event that comes again changes nothing.",
+    (
+        _id("event_id"),
+        _to("employee_id", "employees", required=True),
+        TemplateColumn("occurred_at", Kind.MOMENT, required=True),
+        _one_of("kind", tuple(EventKind), required=True),
+        TemplateColumn("records", Kind.WHOLE, meaning="client records or files; default 1", high=100_000_000),
+        _text("item", "the name of the file; the same one in every event about it"),
+        TemplateColumn("destination", Kind.DESTINATION),
+    ),
+    facts=True,
+)
+EXPENSE_CLAIMS = TemplateTable(
+    "expense_claims",
+    "What people claimed for expenses, one row a line of a claim.",
+    (
+        _id("claim_id"),
+        _to("employee_id", "employees", required=True),
+        _date("spent_on", required=True),
+        _date("claimed_on", required=True, not_before="spent_on"),
+        _text("category", "your own word, for example `hotel`", required=True),
+        _text("merchant"),
+        *_money("amount", required=True),
+        _text("attendees", "ids or names, separated by `;`"),
+    ),
+)
 
 # In the order in which they are written: what is referred to comes first.
 TEMPLATE: dict[str, TemplateTable] = {
@@ -270,5 +304,7 @@ TEMPLATE: dict[str, TemplateTable] = {
         PAYMENTS,
         ENTITLEMENTS,
         ASSETS,
+        ACTIVITY_EVENTS,
+        EXPENSE_CLAIMS,
     )
 }

@@ -134,6 +134,11 @@ def _country(given: str) -> str:
     return code
 
 
+def _destination(given: str) -> str:
+    """Of a mail address its domain: who it was sent to is nobody's business here."""
+    return given.rpartition("@")[2].strip(" >").lower() or given.lower()
+
+
 def _yes_no(given: str) -> str:
     try:
         return _YES_NO[given.casefold()]
@@ -150,6 +155,7 @@ _PLAIN: dict[Kind, Callable[[str], str]] = {
     Kind.TIME_ZONE: _time_zone,
     Kind.COUNTRY: _country,
     Kind.YES_NO: _yes_no,
+    Kind.DESTINATION: _destination,
 }
 
 

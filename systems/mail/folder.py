@@ -34,8 +34,9 @@ class FolderMailer:
                 mailbox.Maildir(self._folder, create=False).add(message)
         except OSError as full:
             raise Unavailable(
-                f"the mail folder {self._folder} cannot be written ({full.strerror}); the message is kept and tried "
-                "again",
+                "the mail folder {folder} cannot be written ({answer}); the message is kept and tried again",
+                folder=self._folder,
+                answer=full.strerror,
                 system="mail",
                 reason="no_answer",
             ) from full

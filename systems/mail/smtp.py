@@ -39,8 +39,9 @@ class SmtpMailer:
             ) from refused
         except (OSError, smtplib.SMTPException) as lost:
             raise Unavailable(
-                f"the mail server {self._place.hostname} did not take the message ({type(lost).__name__}); "
-                "it is kept and tried again",
+                "the mail server {host} did not take the message ({answer}); it is kept and tried again",
+                host=self._place.hostname,
+                answer=type(lost).__name__,
                 system="mail",
                 reason="no_answer",
             ) from lost

@@ -10,8 +10,8 @@ from sqlalchemy import select, text
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from branch_service import verify_evidence
 from models.case import Phase
+from services.branches import verify_evidence
 from store import cases, evidence, reports
 from store.database import Database
 from store.tables import clients, employees, entitlements, invoices, opportunities, outbox, tasks

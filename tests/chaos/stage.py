@@ -19,12 +19,12 @@ from pathlib import Path
 import httpx
 from temporalio.client import Client
 
-from case_service import StartOrder, result_of, start_case
 from connections import connect_temporal, open_database
 from embedded.processes import is_alive
 from embedded.stack import down, status, up
 from embedded.supervisor import Programs
 from models.case import CaseResult, SeparationKind
+from services.cases import StartOrder, result_of, start_case
 from settings import Settings
 from store.database import Database
 from tests.chaos.teams import case_of, fill_teams, leaver

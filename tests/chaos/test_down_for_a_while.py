@@ -12,9 +12,9 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from case_service import progress_of
 from models.approvals import Decision, Refusal, Verdict
 from models.case import CaseProgress
+from services.cases import progress_of
 from store import decisions, gates
 from store.decisions import DecisionState
 from store.gates import GateRow

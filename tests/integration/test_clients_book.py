@@ -227,6 +227,7 @@ def test_every_reason_is_translated() -> None:
         source = (ROOT / f"{home}.py").read_text(encoding="utf-8")
         sentences |= set(re.findall(r'(?:because\(\s*|^[A-Z_]+ = |code = |else |^ +)"([^"]+\.)"', source, re.MULTILINE))
     assert len(sentences) >= 25
-    assert sentences == known
+    errors = (ROOT / "reports/locale/zh_CN/LC_MESSAGES/errors.po").read_text(encoding="utf-8")
+    assert known == {sentence for sentence in sentences if sentence not in errors}
     chinese = language("zh-CN")
-    assert all(chinese.words.gettext(sentence) != sentence for sentence in sentences)
+    assert all(chinese.words.gettext(sentence) != sentence for sentence in known)

@@ -57,6 +57,12 @@ DEFECT = st.sampled_from(sorted(DEFECTS)).flatmap(
 )
 
 
+def hidden(table: str, row: int, kind: int, defects: list[tuple[str, int, int]]) -> bool:
+    """A payment in another currency than its invoice does not show where the invoice has lost its currency."""
+    without_currency = (("invoices", row, 7), ("invoices", row, 9))
+    return (table, kind) == ("payments", 3) and any(lost in defects for lost in without_currency)
+
+
 def write(folder: Path, rows: Rows) -> None:
     for table, lines in rows.items():
         text = "\r\n".join(",".join(f'"{cell}"' for cell in line) for line in [HEADERS[table], *lines])
@@ -84,9 +90,8 @@ def test_exactly_the_spoilt_rows_are_named(
     with pytest.raises(FilesRefused) as refused:
         import_folder(database, folder)
     report = refused.value.report
-    assert {(fault.file, fault.line) for fault in report.faults} == {
-        (f"{table}.csv", row + 2) for table, row, _ in defects
-    }
-    assert report.total_faults == len(report.faults) == len(defects)
+    shown = {(f"{table}.csv", row + 2) for table, row, kind in defects if not hidden(table, row, kind, defects)}
+    assert {(fault.file, fault.line) for fault in report.faults} == shown
+    assert report.total_faults == len(report.faults) == len(shown)
     with database.begin() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM employees").scalar_one() == 0

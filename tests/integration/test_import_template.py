@@ -63,6 +63,14 @@ COMPANY = {
         asset_id,employee_id,kind,description,value,currency,returned_on
         A1,S1,laptop,,8000,CNY,
     """,
+    "activity_events": """
+        event_id,employee_id,occurred_at,kind,records,item,destination
+        N1,S1,2026-05-01T09:00:00+08:00,export,12,clients.xlsx,
+    """,
+    "expense_claims": """
+        claim_id,employee_id,spent_on,claimed_on,category,merchant,amount,currency
+        X1,S1,2026-05-01,2026-05-04,meal,Old Mill,88.20,CNY
+    """,
 }
 
 Write = Callable[..., Path]
@@ -113,6 +121,7 @@ def test_every_table_of_the_template_comes_in(database: Database, write: Write) 
     assert {name: counts.new for name, counts in report.tables.items()} == {
         "employees": 3, "clients": 2, "contacts": 1, "opportunities": 2, "interactions": 1,
         "orders": 1, "invoices": 2, "payments": 1, "entitlements": 1, "assets": 1,
+        "activity_events": 1, "expense_claims": 1,
     }  # fmt: skip
     with database.begin() as connection:
         manager, seller = people.get(connection, "M1"), people.get(connection, "S1")

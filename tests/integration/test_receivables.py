@@ -2,17 +2,24 @@
 
 import csv
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import psycopg2
 import pytest
-from sqlalchemy import Connection, func, select
+from pydantic import SecretStr
+from sqlalchemy import Connection, func, select, text
 
 from activities.receivables import ReceivableActivities, audit_owner
+from embedded.postgres import Postgres
 from models.case import Branch, BranchRequest, CaseDates, CasePlan, CaseRequest, SeparationKind
 from models.errors import Unavailable
 from models.receivables import ReceivableAudit
+from services.branches import audit_of
+from settings import Settings
 from store import branches, cases, evidence
 from store.database import Database
 from store.policies import load_policy
@@ -216,3 +223,32 @@ def test_every_salesperson_of_the_public_data_agrees_with_the_files(real_company
         assert (found.total if found else 0) == sum(Decimal(row["amount"]) for row in rows), owner
         assert (found.overdue if found else 0) == sum(Decimal(row["amount"]) for row in late), owner
         assert found is None or found.reconciled, owner
+
+
+def test_without_a_case_a_foreign_ledger_is_asked_as_the_case_asks_it(
+    company: Database, postgres: Postgres, migrated_template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read there and not here, no longer than a foreign system may take, and every connection is given back."""
+    name = "ledger_of_another"
+    with closing(psycopg2.connect(postgres.url("postgres").replace("+psycopg2", ""))) as server:
+        server.autocommit = True
+        server.cursor().execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    opened: list[Database] = []
+    limits: list[str] = []
+
+    class Watched(Database):
+        def __init__(self, url: str, **more: Any) -> None:
+            super().__init__(url, **more)
+            opened.append(self)
+            with self.begin() as connection:
+                limits.append(connection.execute(text("SHOW statement_timeout")).scalar_one())
+
+    monkeypatch.setattr("systems.receivables.postgres.Database", Watched)
+    settings = Settings(receivables_url=SecretStr(postgres.url(name)))
+    assert audit_of(company, settings, "E1", AS_OF, "ifrs").main is None, "nobody owes anything there"
+    assert limits == ["30s"]
+    [ledger] = opened
+    assert ledger.engine.pool.checkedin() == 0, "its connections are closed, not kept"
+    here = audit_of(company, Settings(), "E1", AS_OF, "ifrs").main
+    assert here is not None
+    assert here.total == Decimal(100)

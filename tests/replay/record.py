@@ -14,11 +14,11 @@ from pathlib import Path
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from case_service import withdraw
 from embedded.namespace import prepare
 from embedded.postgres import Postgres
 from embedded.temporal import Temporal
 from models.case import Phase, SeparationKind
+from services.cases import withdraw
 from store.database import Database
 from tests.workflow.stage import CASE, AwayLedger, DevServerStage, build_company
 

@@ -113,7 +113,7 @@ def test_the_fallback_without_holders_goes_up_the_line() -> None:
 def test_nobody_at_all_is_refused_with_the_missing_role_and_what_to_do() -> None:
     with pytest.raises(NobodyToAsk, match="Import an active person with the role legal_counsel or hrbp") as refused:
         choose(question(Role.LEGAL_COUNSEL), company(person("leaver")))
-    assert refused.value.detail == {"role": "legal_counsel"}
+    assert refused.value.detail == {"role": "legal_counsel", "fallback": "hrbp"}
     assert refused.value.non_retryable
 
 

@@ -1,5 +1,6 @@
 """Heartbeats while an activity works without a word."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import date
@@ -109,3 +110,18 @@ def test_long_activities_beat_while_a_system_is_slow(
     slow = Slow(heard)
     with pytest.raises(Heard):
         environment.run(getattr(department(slow, slow), name), asked)
+
+
+async def test_an_asynchronous_activity_beats_from_its_threads() -> None:
+    heard: list[tuple[object, ...]] = []
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *details: heard.append((asyncio.get_running_loop(), *details))
+
+    async def work() -> None:
+        with beating(every=0.01) as progress:
+            await asyncio.to_thread(progress, 1)
+            while len(heard) < 3:
+                await asyncio.sleep(0.005)
+
+    await asyncio.wait_for(environment.run(work), 5)
+    assert heard[-1] == (asyncio.get_running_loop(), 1)

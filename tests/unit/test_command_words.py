@@ -12,15 +12,11 @@ from models.approvals import OnSilence, Refusal, Verdict
 from models.case import Branch, Phase, SeparationKind
 from models.risk_level import Level
 from reports.language import language
+from reports.terminal_cases import REFUSALS
 from systems.intake.template import TEMPLATE
 
 ROOT = Path(__file__).parent.parent.parent
-SOURCES = (
-    "starter_cli.py",
-    *(f"commands/{name}.py" for name in ("plumbing", "stack", "cases", "branches", "scans")),
-    "reports/terminal.py",
-    "reports/terminal_views.py",
-)
+SOURCES = (ROOT / "starter_cli.py", *ROOT.glob("commands/*.py"), *ROOT.glob("reports/terminal*.py"))
 ENUMS: tuple[type[Enum], ...] = (Phase, SeparationKind, Branch, Verdict, OnSilence, Refusal, Level, AccessState)
 SHOWN = {
     "sales_manager",
@@ -29,23 +25,38 @@ SHOWN = {
     "it",
     "legal",
     "open",
+    "not decided",
     "altered",
     "missing",
     "reordered",
     "truncated",
     "inserted",
+    # what a case says that it waits for
+    "access cut-off",
+    "clients_without_owner",
+    "items_without_collector",
+    "open_deals_of_the_leaver",
+    "rights that are still open",
+    "worker does not answer",
+    "no answer in time",
+    "NobodyToAsk",
+    "Unavailable",
+    # why a message could not count
+    "unknown signal",
+    "forged: it never went by the approval page",
+    *REFUSALS.values(),
 }
 
 
 def _sentences() -> Iterator[str]:
     for source in SOURCES:
-        for node in ast.walk(ast.parse((ROOT / source).read_text())):
+        for node in ast.walk(ast.parse(source.read_text())):
             if not isinstance(node, ast.Call):
                 continue
             name = ast.unparse(node.func)
             if name in ("_", "words.text") and node.args:
                 yield from _texts(node.args[0])
-            elif name == "_table":
+            elif name == "grid":
                 yield from (text for argument in node.args[1:] for text in _texts(argument))
 
 

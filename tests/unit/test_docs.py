@@ -49,7 +49,8 @@ VERBS = dict(verbs(get_command(app)))
 
 def dependencies() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    groups = project["dependency-groups"].values()
+    wanted = [*project["project"]["dependencies"], *(line for group in groups for line in group)]
     return {found[0] for line in wanted if (found := re.match(r"[\w.-]+", line))}
 
 
@@ -74,7 +75,7 @@ def shell_lines() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("path", VERBS, ids=" ".join)
 def test_every_verb_has_an_example_for_hr_or_operators(path: tuple[str, ...]) -> None:
-    examples = text_of(DOCS / "hr.md", DOCS / "operations.md", DOCS / "admins.md")
+    examples = text_of(DOCS / "hr.md", DOCS / "alerts.md", DOCS / "operations.md", DOCS / "admins.md")
     assert re.search(rf"^offboard {' '.join(path)}\b|`offboard {' '.join(path)}\b", examples, re.MULTILINE)
 
 

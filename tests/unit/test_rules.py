@@ -1,6 +1,8 @@
 """Rules of the house that no type checker knows: read off the source of workflows and models."""
 
 import ast
+import importlib
+import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -105,22 +107,52 @@ for one in names: pass
     assert len(_walks_over_sets(source)) == 4
 
 
-async def test_a_workflow_instance_costs_at_most_5_ms(monkeypatch: pytest.MonkeyPatch) -> None:
+INSTANCE_SECONDS = 0.005
+HEAVY = """
+import sqlalchemy
+from temporalio import workflow
+
+@workflow.defn(name="Heavy")
+class Heavy:
+    @workflow.run
+    async def run(self) -> None:
+        pass
+"""
+
+
+@pytest.mark.parametrize("kind", worker.WORKFLOWS, ids=lambda kind: kind.__name__)
+async def test_a_workflow_instance_costs_at_most_5_ms(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """A heavy import at the top of a workflow file is paid for every instance and can livelock a restart."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)  # compiled once, as in production
+    assert await _instance_seconds(kind, 15) <= INSTANCE_SECONDS
+
+
+async def test_the_measurement_sees_a_heavy_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "heavy_workflow.py").write_text(HEAVY)
+    monkeypatch.syspath_prepend(tmp_path)
+    heavy = importlib.import_module("heavy_workflow").Heavy
+    assert await _instance_seconds(heavy, 3) > 4 * INSTANCE_SECONDS
+
+
+async def _instance_seconds(kind: type, times: int) -> float:
+    """What one more instance costs: the median of the CPU time of this thread, which what else runs does not change."""
     runner = worker.sandbox()
-    for kind in worker.WORKFLOWS:
-        definition = workflow._Definition.must_from_class(kind)
+    definition = workflow._Definition.must_from_class(kind)
+    runner.prepare_workflow(definition)
+    spent = []
+    for _ in range(times):
+        start = time.thread_time()
         runner.prepare_workflow(definition)
-        spent = []
-        for _ in range(15):
-            start = time.process_time()
-            runner.prepare_workflow(definition)
-            spent.append(time.process_time() - start)
-        assert min(spent) <= 0.005  # the others also measure what else this machine does
+        spent.append(time.thread_time() - start)
+    return statistics.median(spent)
 
 
-ENTRY_FLOOR = ("starter_cli", "worker", "branch_service", "scan_service", "case_service", "connections", "settings")
+ENTRY_FLOOR = (
+    "starter_cli",
+    "worker",
+    "connections",
+    "settings",
+)
 LOWER_ROOMS = ("workflows", "activities", "systems", "early_warning", "reports", "store", "models")
 
 
@@ -137,7 +169,7 @@ def _imported(path: Path) -> set[str]:
 def test_no_room_imports_the_entry_floor_above_it() -> None:
     for room in LOWER_ROOMS:
         for path in (ROOT / room).rglob("*.py"):
-            assert _imported(path).isdisjoint((*ENTRY_FLOOR, "web", "embedded", "commands")), path
+            assert _imported(path).isdisjoint((*ENTRY_FLOOR, "web", "embedded", "commands", "services")), path
 
 
 @pytest.mark.parametrize("name", ENTRY_FLOOR)
@@ -146,7 +178,11 @@ def test_the_entry_floor_has_an_order_and_no_circle(name: str) -> None:
     assert _imported(ROOT / f"{name}.py").isdisjoint(above)
 
 
+# Workflows reach it only through activities, which are passed through: no sandbox loads it again.
+GATHERING = {ROOT / "store" / "tables" / "__init__.py"}
+
+
 def test_packages_on_the_path_of_a_workflow_are_empty() -> None:
     for room in ("workflows", "activities", "models", "systems", "store", "early_warning", "reports"):
-        for init in (ROOT / room).rglob("__init__.py"):
+        for init in set((ROOT / room).rglob("__init__.py")) - GATHERING:
             assert init.read_text() == "", f"{init} is imported into every sandbox"

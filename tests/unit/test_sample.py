@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,6 +21,20 @@ def company(tmp_path: Path) -> tuple[Path, Sample]:
 def rows(folder: Path, table: str) -> list[dict[str, str]]:
     with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def planted(made: Sample, role: str) -> str:
+    """The id of the person who was planted as that."""
+    return next(person.employee for person in made.planted if person.what.startswith(f"{role}:"))
+
+
+def exported(folder: Path, person: str) -> dict[date, int]:
+    """Records that a person exported, by day (UTC, which for these hours is the local one)."""
+    found: dict[date, int] = defaultdict(int)
+    for row in rows(folder, "activity_events"):
+        if row["employee_id"] == person and row["kind"] == "export":
+            found[datetime.fromisoformat(row["occurred_at"]).date()] += int(row["records"])
+    return found
 
 
 def overdue_share(folder: Path) -> dict[str, Decimal]:
@@ -54,7 +68,7 @@ def test_the_same_seed_makes_the_same_company(
 def test_it_is_a_company_of_three_regions_with_a_year_of_business(company: tuple[Path, Sample]) -> None:
     folder, made = company
     people = rows(folder, "employees")
-    assert len(people) == 40
+    assert sum(row["status"] != "left" for row in people) == 40
     assert {row["region"] for row in people} == {"East China", "EMEA", "Americas"}
     assert {row["currency"] for row in rows(folder, "invoices")} == {"CNY", "EUR", "USD"}
     assert 350 <= made.counts["clients"] <= 450
@@ -81,7 +95,109 @@ def test_the_problem_leaver_is_a_problem(company: tuple[Path, Sample]) -> None:
 def test_the_planted_colleagues_cannot_inherit(company: tuple[Path, Sample]) -> None:
     folder, made = company
     people = {row["employee_id"]: row for row in rows(folder, "employees")}
-    _, full, leaving = (person.employee for person in made.planted)
+    full, leaving = planted(made, "full_peer"), planted(made, "leaving_peer")
     owned = sum(row["owner_id"] == full for row in rows(folder, "clients"))
     assert int(people[full]["capacity"]) == owned
     assert people[leaving]["status"] == "leaving"
+
+
+def test_everybody_sells_in_a_weekly_rhythm_and_nothing_is_dated_today(company: tuple[Path, Sample]) -> None:
+    folder, _ = company
+    events = rows(folder, "activity_events")
+    moments = [datetime.fromisoformat(row["occurred_at"]) for row in events]
+    sellers = {
+        row["employee_id"]
+        for row in rows(folder, "employees")
+        if row["role"] == "salesperson" and row["status"] != "left"
+    }
+    assert {row["employee_id"] for row in events} == sellers
+    assert max(moments) < datetime.combine(TODAY, time(5), UTC)  # midnight of yesterday in New York
+    assert (TODAY - min(moments).date()).days > 110
+    # China works on some Saturdays; all others rest.
+    assert sum(moment.weekday() >= 5 for moment in moments) < len(moments) // 50
+    busy: dict[date, int] = defaultdict(int)
+    for row, moment in zip(events, moments, strict=True):
+        busy[moment.date()] += row["kind"] in {"export", "bulk_view", "mail_out"} and moment.weekday() < 5
+    usual = sum(busy.values()) / sum(day.weekday() < 5 for day in busy)
+    assert all(busy[date(2026, 9, day)] > 1.15 * usual for day in (28, 29, 30))
+
+
+def test_the_exporter_goes_from_a_little_to_the_whole_list_and_mails_it_home(company: tuple[Path, Sample]) -> None:
+    folder, made = company
+    exporter = planted(made, "exporter")
+    days = exported(folder, exporter)
+    three_weeks = TODAY - timedelta(days=21)
+    assert max(records for day, records in days.items() if day < three_weeks) <= 64
+    recent = [records for day, records in sorted(days.items()) if day >= three_weeks]
+    assert all(35 <= records <= 60 for records in recent[:-4])
+    assert recent[-4:] == [650, 900, 1600, 2600]
+    taken = [row for row in rows(folder, "activity_events") if row["item"] == "all-clients.xlsx"]
+    steps = [
+        row
+        for row in taken
+        if row["occurred_at"][:10] == max(d["occurred_at"] for d in taken if d["kind"] == "delete")[:10]
+    ]
+    assert [row["kind"] for row in steps] == ["export", "archive", "mail_out", "delete"]
+    assert [row["occurred_at"] for row in steps] == sorted(row["occurred_at"] for row in steps)
+    assert {row["destination"] for row in steps if row["kind"] == "mail_out"} == {"gmail.com"}
+
+
+def test_the_heavy_user_exports_much_every_day_and_never_more_than_always(company: tuple[Path, Sample]) -> None:
+    folder, made = company
+    days = exported(folder, planted(made, "heavy_user"))
+    assert len(days) > 75
+    assert set(days.values()) == {380, 390, 400, 410, 420}
+    assert {
+        row["department"] for row in rows(folder, "employees") if row["employee_id"] == planted(made, "heavy_user")
+    } == {"Sales Operations"}
+
+
+def test_the_leaver_to_be_exports_nothing_and_two_colleagues_left(company: tuple[Path, Sample]) -> None:
+    folder, made = company
+    leaver = planted(made, "leaver_to_be")
+    assert exported(folder, leaver) == {}
+    people = {row["employee_id"]: row for row in rows(folder, "employees")}
+    gone = [row for row in people.values() if row["status"] == "left"]
+    assert {row["manager_id"] for row in gone} == {people[leaver]["manager_id"]}
+    assert all(0 < (TODAY - date.fromisoformat(row["left_on"])).days < 180 for row in gone)
+    assert len(gone) == 2
+
+
+def test_the_new_joiner_did_nothing_before_the_first_day(company: tuple[Path, Sample]) -> None:
+    folder, made = company
+    joiner = planted(made, "new_joiner")
+    first = next(row["hired_on"] for row in rows(folder, "employees") if row["employee_id"] == joiner)
+    assert first == (TODAY - timedelta(days=11)).isoformat()
+    for table, person, day in (
+        ("activity_events", "employee_id", "occurred_at"), ("interactions", "employee_id", "occurred_at"),
+        ("orders", "employee_id", "ordered_on"), ("invoices", "salesperson_id", "issued_on"),
+        ("expense_claims", "employee_id", "spent_on"),
+    ):  # fmt: skip
+        assert all(row[day] >= first for row in rows(folder, table) if row[person] == joiner)
+    assert len([row for row in rows(folder, "activity_events") if row["employee_id"] == joiner]) > 15
+
+
+def test_one_person_has_odd_claims_and_the_others_have_none(company: tuple[Path, Sample]) -> None:
+    folder, made = company
+    odd = planted(made, "odd_claims")
+    limits = {"CNY": 1000, "USD": 150, "EUR": 150}
+    same: dict[tuple[str, ...], int] = defaultdict(int)
+    parts: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    close: dict[str, int] = defaultdict(int)
+    for row in rows(folder, "expense_claims"):
+        amount, limit = Decimal(row["amount"]), limits[row["currency"]]
+        same[row["employee_id"], row["spent_on"], row["merchant"], row["amount"]] += 1
+        parts[row["employee_id"], row["spent_on"], row["merchant"]] += amount
+        close[row["employee_id"]] += Decimal("0.85") <= amount / limit <= 1
+        assert date.fromisoformat(row["spent_on"]).weekday() < 5
+    assert {key[0] for key, times in same.items() if times > 1} == {odd}
+    assert {key[0] for key, total in parts.items() if total > limits["EUR"] and close[key[0]]} == {odd}
+    assert {person for person, times in close.items() if times} == {odd}
+    assert close[odd] == 4
+
+
+def test_a_huge_company_has_a_thin_log(tmp_path: Path) -> None:
+    made = write_sample(tmp_path, employees=3000, seed=7, today=TODAY)
+    assert made.counts["activity_events"] < 3000 * 5
+    assert made.counts["expense_claims"] < 1500
+    assert exported(tmp_path, planted(made, "exporter"))[TODAY - timedelta(days=1)] == 2600

@@ -16,9 +16,9 @@ from sqlalchemy import create_engine, make_url, text
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
 
-from case_service import StartedCase, StartOrder, as_refusal, reschedule, start_case
 from models.approvals import Decision, DecisionReceipt, Verdict
 from models.case import CaseDates, CaseProgress, CaseResult, Phase, SeparationKind
+from services.cases import StartedCase, StartOrder, as_refusal, reschedule, start_case
 from settings import Settings
 from store import decisions, gates
 from store.database import Database
@@ -194,6 +194,11 @@ class Stage:
         """Kinds of the evidence, in order; only those that are named."""
         every = [row["kind"] for row in self.rows("SELECT kind FROM evidence ORDER BY seq")]
         return [kind for kind in every if not kinds or kind in kinds]
+
+    def forgeries(self) -> list[str]:
+        """Ids of the decisions of which the evidence says that they never went by the hook."""
+        rows = self.rows("SELECT body ->> 'decision' AS id FROM evidence WHERE kind = 'decision.forged' ORDER BY seq")
+        return [row["id"] for row in rows]
 
     def told(self) -> list[tuple[str, str, int]]:
         """Every message as (kind, recipient, attempts), in order."""

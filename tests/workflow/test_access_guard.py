@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from case_service import withdraw
 from models.approvals import Verdict
 from models.case import Phase
+from services.cases import withdraw
 from tests.workflow.stage import CASE, DevServerStage, Stage, TestServerStage
 
 DAY = timedelta(days=1)

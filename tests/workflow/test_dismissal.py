@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from case_service import withdraw
 from models.case import Phase, SeparationKind
+from services.cases import withdraw
 from tests.handover_desk import snapshot
 from tests.workflow.reading import activities_in
 from tests.workflow.stage import CASE, Stage, TestServerStage

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from temporalio.client import WorkflowFailureError
 
-from case_service import as_refusal, withdraw
 from models.case import CaseRequest, Phase, SeparationKind
 from models.errors import BadDates, PolicyError, UnknownEmployee
 from models.search_attributes import TASK_QUEUE
+from services.cases import as_refusal, withdraw
 from tests.workflow.reading import activities_in
 from tests.workflow.stage import CASE, MONTH, DevServerStage, Stage
 

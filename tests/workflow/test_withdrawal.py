@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from case_service import withdraw
 from models.approvals import Decision, Verdict
 from models.case import CaseResult, Phase
 from models.errors import CaseConflict
+from services.cases import withdraw
 from tests.handover_desk import assert_no_gap, snapshot
 from tests.workflow.stage import CASE, AwayLedger, Stage, TestServerStage
 

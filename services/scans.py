@@ -1,0 +1,180 @@
+"""What people do with risk scans: run one, see how the last ones went, read a score. The command goes through here."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from temporalio.client import (
+    Client,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError
+
+from models.base import AlertId, Value
+from models.errors import Refused
+from models.scan import RiskScore, ScanCounts, ScanProgress, ScanRequest, ScanResult
+from models.search_attributes import TASK_QUEUE
+from models.warning import AlertState, RuleId, Severity
+from services.cases import as_refusal
+from services.schedules import ANSWER_WITHIN, SCHEDULE, WATCH, ScanSchedule, schedule_of, unavailable
+from store import alerts, aliases, findings, people, scans, scores
+from store.database import Database
+from store.scans import ScanRow
+
+LOOK_EVERY = 0.5  # seconds
+MOST_ALERTS = 1000
+
+
+class AlertLine(Value):
+    """An alert that waits to be reviewed, by its pseudonym. `new`: this scan opened it, or added to it."""
+
+    id: AlertId
+    alias: str
+    severity: Severity
+    rules: tuple[RuleId, ...]
+    new: bool
+
+
+class ScanOutcome(Value):
+    """What a scan came to. Without a score are the `insufficient` (too little history) and the `unknown` (a feed that
+    scores rest on is silent); `degraded` and `absent` name feeds."""
+
+    as_of: date
+    model_version: str
+    people: int
+    scored: int
+    insufficient: int
+    unknown: int
+    findings: int
+    talks: int
+    degraded: tuple[str, ...]
+    absent: tuple[str, ...]
+    alerts: tuple[AlertLine, ...]
+
+
+class ScanStatus(Value):
+    """The schedules, how the last scans went, and what the newest one found. `day` is None before the first one."""
+
+    schedule: ScanSchedule
+    watch: ScanSchedule
+    scans: tuple[ScanRow, ...] = ()
+    day: date | None = None
+    counts: ScanCounts = ScanCounts()
+    highest: tuple[RiskScore, ...] = ()
+
+
+async def run_scan(
+    client: Client, as_of: date | None = None, tell: Callable[[ScanProgress], None] = lambda _: None
+) -> ScanResult:
+    """Scan now, as of a day or of today where the scans are scheduled, and wait for the end.
+
+    Joins a scan of that day that runs already. `tell` hears how far it is. Raises Refused and Unavailable.
+    """
+    zone = (await schedule_of(client)).zone or "UTC"
+    day = as_of or datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
+    try:
+        handle = await client.start_workflow(
+            "RiskScan",
+            ScanRequest(as_of=day, zone=zone),
+            id=f"{SCHEDULE}-{day}",
+            task_queue=TASK_QUEUE,
+            result_type=ScanResult,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"risk scan as of {day}",
+            rpc_timeout=ANSWER_WITHIN,
+        )
+        return await _followed(handle, tell)
+    except WorkflowFailureError as failed:
+        raise as_refusal(failed) from failed
+    except RPCError as lost:
+        raise unavailable(lost) from lost
+
+
+async def _followed(handle: WorkflowHandle[object, ScanResult], tell: Callable[[ScanProgress], None]) -> ScanResult:
+    ending = asyncio.ensure_future(handle.result())
+    try:
+        while not (await asyncio.wait({ending}, timeout=LOOK_EVERY))[0]:
+            # A scan that has not begun, or a worker that is busy, answers at the next look.
+            with suppress(RPCError, WorkflowQueryFailedError, WorkflowQueryRejectedError):
+                look = handle.query("progress", result_type=ScanProgress, rpc_timeout=timedelta(seconds=2))
+                tell(await look)
+        return ending.result()
+    finally:
+        ending.cancel()
+
+
+def outcome_of(database: Database, result: ScanResult) -> ScanOutcome:
+    """What a scan came to, with the alerts that wait as of its day, the most severe first."""
+    touched = {*result.raised.opened, *result.raised.joined}
+    with database.begin() as connection:
+        waiting = [
+            alert
+            for alert in alerts.listed(connection, [AlertState.NEEDS_REVIEW], MOST_ALERTS)
+            if alert.first <= result.as_of
+        ]
+        rules = findings.rules_of(connection, [alert.id for alert in waiting])
+    return ScanOutcome(
+        as_of=result.as_of,
+        model_version=result.model_version,
+        people=result.people,
+        talks=result.talks.suggested,
+        degraded=result.feeds.degraded,
+        absent=result.feeds.absent,
+        alerts=tuple(
+            AlertLine(
+                id=alert.id,
+                alias=alert.alias,
+                severity=alert.severity,
+                rules=rules.get(alert.id, ()),
+                new=alert.id in touched,
+            )
+            for alert in waiting
+        ),
+        **result.counts.model_dump(),
+    )
+
+
+async def scan_status(client: Client, database: Database, limit: int = 10) -> ScanStatus:
+    """The schedules, the last scans, and the highest scores of the newest day."""
+    schedule, watch = await schedule_of(client), await schedule_of(client, WATCH)
+    with database.begin() as connection:
+        last = tuple(scans.newest(connection, limit))
+        day = scores.newest_day(connection)
+        if day is None:
+            return ScanStatus(schedule=schedule, watch=watch, scans=last)
+        return ScanStatus(
+            schedule=schedule,
+            watch=watch,
+            scans=last,
+            day=day,
+            counts=scores.counts(connection, day),
+            highest=tuple(scores.highest(connection, day, limit)),
+        )
+
+
+def explain(database: Database, employee: str, day: date | None = None) -> RiskScore:
+    """One person's score with everything that went into it, as of a day or the newest one.
+
+    `employee` is an id, an exact name, or the pseudonym of a suggested talk. Raises Refused, and ModelRefused or
+    Unavailable when the model of that score cannot be asked any more.
+    """
+    from early_warning.scoring import explained  # noqa: PLC0415  (pandas and XGBoost cost a second)
+
+    with database.begin() as connection:
+        person = people.find(connection, aliases.person_of(connection, employee) or employee)
+        asked = day or scores.newest_day(connection)
+        found = scores.of(connection, person.id, asked) if asked else None
+    if asked is None:
+        raise Refused("{employee} was not scanned yet: `offboard scan run` does that.", employee=person.id)
+    if found is None:
+        raise Refused(
+            "{employee} was not scanned as of {day}: `offboard scan run` does that.", employee=person.id, day=asked
+        )
+    with database.begin() as connection:
+        return explained(connection, found)

@@ -1,0 +1,71 @@
+"""Late and silent branches: what is unknown, what has changed, and whether approvals still stand."""
+
+from decimal import Decimal
+
+import pytest
+
+from models.case import Branch
+from models.risk_level import Level
+from tests.integration.assessment.stored_case import Case, money, proposal
+
+
+def test_a_late_branch_is_unknown_and_never_zero(assessed: Case) -> None:
+    assessed.results[Branch.RECEIVABLES] = None
+    ref = assessed.merge()
+    report = assessed.report()
+    assert (ref.provisional, ref.unknowns) == (True, ("receivables",))
+    assert report.receivables is None
+    assert next(each for each in report.domains if each.domain == "receivables").score == 50
+    assert "Receivables could not be read" in report.gaps[0].code
+
+
+def test_nothing_known_is_fifty_and_provisional(case: Case) -> None:
+    ref = case.merge()
+    assert (ref.score, ref.level, ref.provisional) == (Decimal("50.0"), Level.MEDIUM, True)
+    assert ref.unknowns == ("receivables", "clients", "access", "obligations")
+
+
+def test_a_late_result_makes_the_next_version_with_the_difference(assessed: Case) -> None:
+    late = assessed.results[Branch.RECEIVABLES]
+    assessed.results[Branch.RECEIVABLES] = None
+    assessed.merge()
+    assessed.results[Branch.RECEIVABLES] = late
+    ref = assessed.merge()
+    assert (ref.version, ref.material, ref.provisional) == (2, True, False)
+    assert assessed.changes() == ["The score went from 31.3 to 22.9.", "Now known: receivables."]
+
+
+def test_a_branch_that_falls_silent_keeps_its_last_known_score_when_that_is_worse(assessed: Case) -> None:
+    assessed.has(Branch.RECEIVABLES, money("300", "0"))
+    assessed.merge()
+    assert assessed.report().level is Level.HIGH
+    assessed.results[Branch.RECEIVABLES] = None
+    assert assessed.merge().material
+    receivables = assessed.report().domains[0]
+    assert (receivables.status, receivables.score) == ("unknown", Decimal("70.0"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "material"),
+    [("300", "300", False), ("300", "330", False), ("300", "331", True), ("300", "200", True), ("0", "1", True)],
+)
+def test_money_is_material_beyond_the_limit_of_the_policy(
+    assessed: Case, before: str, after: str, material: bool
+) -> None:
+    assessed.has(Branch.RECEIVABLES, money(before, "9000")).merge()
+    assert assessed.has(Branch.RECEIVABLES, money(after, "9000")).merge().material is material
+
+
+def test_another_successor_is_material_and_a_transfer_carried_out_is_not(assessed: Case) -> None:
+    assessed.merge()
+    assert assessed.has(Branch.SUCCESSORS, proposal(c1="E3")).merge().material
+    assert assessed.changes() == ["Transfers with another successor than before: 1."]
+    assert not assessed.has(Branch.SUCCESSORS, proposal(c1="E3", done=True)).merge().material
+    assert assessed.changes() == ["Transfers carried out since then: 3."]
+
+
+def test_material_is_judged_the_same_when_a_merge_is_asked_for_again(assessed: Case) -> None:
+    assessed.merge(key="first")
+    assessed.merge(key="second")
+    assert assessed.merge(key="first").material
+    assert not assessed.merge(key="second").material
