@@ -50,7 +50,9 @@ def run() -> dict[str, str]:
             figures[name] = f"skipped: {DATA / file} is not there"
             continue
         listed = {*policy.protected_attributes, *policy.proxies}
-        table = read_table(DATA / file, read_mapping(ROOT / "docs" / "examples" / "labelled" / mapping), listed=listed).table
+        table = read_table(
+            DATA / file, read_mapping(ROOT / "docs" / "examples" / "labelled" / mapping), listed=listed
+        ).table
         figures |= _measure(name, table, repeats)
     return figures
 
