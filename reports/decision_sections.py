@@ -4,7 +4,6 @@ from models.report import ReportApproval
 from models.risk import DomainScore, DomainStatus
 from models.risk_level import level_of
 from reports.blocks import Cell, Column, Row, Section, Table, Tone
-from reports.summary import DRIVERS
 from reports.words import DOMAIN_STATUSES, DOMAINS, GATES, LEVELS, VERDICTS
 from reports.writer import Writer
 
@@ -12,12 +11,10 @@ _VERDICT_TONES: dict[str, Tone] = {"approved": "good", "declined": "bad", "timed
 
 
 def domains_section(writer: Writer) -> Section:
-    """Each domain with its score, whether it is known, and why; then everything that adds up to the total."""
-    reasons = writer.report.reasons
+    """Each domain with its score, whether it is known, and why."""
     return Section(
         "domains",
         writer.text("Risk by domain"),
-        points=writer.because(reasons) if len(reasons) > DRIVERS else (),
         tables=(
             Table(
                 caption=writer.text("Domains, scored 0–100"),

@@ -8,7 +8,6 @@ from reports.charts import score_scale
 from reports.words import GATES, LEVELS, mark
 from reports.writer import Writer
 
-DRIVERS = 3  # reasons on the first page; all of them stand with their domain
 _OTHER_CURRENCIES = 2
 
 _FINDINGS = {
@@ -39,7 +38,7 @@ def summary(writer: Writer) -> Summary:
         tone=report.level.value,
         tiles=(_score(writer), _deadline(writer), _money(writer), _decisions(writer)),
         why_title=writer.text("Why"),
-        why=writer.because(report.reasons[:DRIVERS])
+        why=writer.because(report.reasons)
         or (writer.text("No single point raises the score; the domains below give the whole picture."),),
     )
 
