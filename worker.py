@@ -71,7 +71,7 @@ def build_activities(settings: Settings, database: Database) -> list[Any]:
         ScanActivities(database, settings.policy_dir),
         AlertActivities(database, post, settings.policy_dir),
         ProtectionActivities(database, rights, settings.policy_dir),
-        TalkActivities(database, settings.policy_dir),
+        TalkActivities(database),
     )
     return [method for department in departments for method in activities_of(department)]
 

@@ -14,7 +14,7 @@ from activities import alert_records, alert_triage
 from activities.alert_raising import raise_for
 from activities.beating import beating
 from activities.messages import Post
-from models.scan import RaiseAlerts, RaisedAlerts
+from models.scan import MOST_NAMED, RaiseAlerts, RaisedAlerts
 from models.search_attributes import TASK_QUEUE
 from models.warning import (
     AlertRequest,
@@ -110,7 +110,12 @@ class AlertActivities:
             if done:
                 (opened if done[1] else joined).append(done[0])
             progress(len(opened) + len(joined))
-        return RaisedAlerts(opened=tuple(opened), joined=tuple(joined))
+        return RaisedAlerts(
+            opened=tuple(opened[:MOST_NAMED]),
+            joined=tuple(joined[:MOST_NAMED]),
+            more_opened=max(0, len(opened) - MOST_NAMED),
+            more_joined=max(0, len(joined) - MOST_NAMED),
+        )
 
     def _untold(self) -> dict[str, datetime]:
         with self._database.begin() as connection:

@@ -77,7 +77,7 @@ class ScanActivities:
         plan, policy = asked.plan, self._policy()
         with self._database.begin() as connection:
             people = scores.members(connection, plan.as_of, asked.shard, _with_news(connection, plan))
-        last, counts = _reached()
+        last, counts = _reached(people)
         with beating() as progress:
             progress(last, counts)
             for some in _batches(people, last):
@@ -111,16 +111,16 @@ def _with_news(connection: Connection, plan: ScanPlan) -> list[str] | None:
     return activity_rows.touched_since(connection, plan.news_since or datetime.min.replace(tzinfo=UTC))
 
 
-def _reached() -> tuple[str | None, ScanCounts]:
-    """How far the attempt before this one came."""
+def _reached(people: Sequence[str]) -> tuple[str | None, ScanCounts]:
+    """How far the attempt before this one came. Nowhere, when who it came to is not among the people any more."""
     details = activity.info().heartbeat_details
-    if len(details) != 2:
-        return None, ScanCounts()
+    if len(details) != 2 or details[0] not in people:
+        return None, ScanCounts()  # whoever is looked at again is counted again
     return details[0], ScanCounts.model_validate(details[1])
 
 
 def _batches(people: Sequence[str], last: str | None) -> Iterator[Sequence[str]]:
-    start = people.index(last) + 1 if last in people else 0
+    start = people.index(last) + 1 if last else 0
     for at in range(start, len(people), AT_ONCE):
         yield people[at : at + AT_ONCE]
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.beating import beating
 from models.approvals import Ladder
-from models.approvers import Question, choose
+from models.approvers import Question, choose, line_above
 from models.errors import NobodyToAsk
 from models.people import Employee, Role
 from models.scan import TALK_EVERY_DAYS, SuggestedTalks, SuggestTalks
@@ -17,7 +16,6 @@ from store import chart, outbox, scores, talks
 from store.aliases import alias_of
 from store.database import Database
 from store.outbox import MessageKind, Tidings
-from store.policies import load_warning_policy
 
 # Nobody learns of a prediction about somebody whom they sell beside or command; HR alone is told.
 TOLD = Role.HRBP
@@ -26,9 +24,8 @@ TOLD = Role.HRBP
 class TalkActivities:
     """Puts suggestions into the outbox; whoever sends mail sends them from there."""
 
-    def __init__(self, database: Database, policy_dir: Path | None = None) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._policy_dir = policy_dir
 
     @activity.defn(name="suggest_talks")
     def suggest_talks(self, asked: SuggestTalks) -> SuggestedTalks:
@@ -37,29 +34,26 @@ class TalkActivities:
         The message names a pseudonym. A repeat, and a scan of an earlier day, tell nobody again.
         """
         suggested = nobody = 0
-        role = load_warning_policy(folder=self._policy_dir).triage.role
         with self._database.begin() as connection, beating() as progress:
             talks.one_at_a_time(connection)
             told = talks.told_since(connection, asked.as_of - timedelta(days=TALK_EVERY_DAYS))
             high = [person for person in scores.high(connection, asked.as_of) if person not in told]
-            around = chart.around(connection, high, [role, TOLD])
+            around = chart.around(connection, high, [TOLD])
             for person in high:
-                found = _suggest(connection, _question(role, person), around, asked.as_of)
+                found = _suggest(connection, person, around, asked.as_of)
                 suggested, nobody = suggested + found, nobody + (not found)
                 progress(suggested, nobody)
         return SuggestedTalks(suggested=suggested, nobody_to_ask=nobody)
 
 
-def _question(role: Role, person: str) -> Question:
-    return Question(role=role, ladder=Ladder.APPROVER, leaver=person, fallback_role=TOLD)
-
-
-def _suggest(connection: Connection, question: Question, around: Mapping[str, Employee], day: date) -> bool:
+def _suggest(connection: Connection, person: str, around: Mapping[str, Employee], day: date) -> bool:
+    bosses = frozenset(line_above(around, [person]))  # a small company's manager may be its HR as well
+    question = Question(role=TOLD, ladder=Ladder.APPROVER, leaver=person, fallback_role=TOLD, barred=bosses)
     try:
         recipient = choose(question, around).approver
     except NobodyToAsk:
         return False
-    person, now = question.leaver, datetime.now(UTC)
+    now = datetime.now(UTC)
     talk = talks.add(connection, person, alias_of(connection, person), day, recipient, at=now)
     outbox.put(connection, talk.id, recipient, MessageKind.TALK, Tidings(), key="talk", at=now)
     return True

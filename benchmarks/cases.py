@@ -20,15 +20,18 @@ from embedded.sample.fill import fill
 from embedded.stack import StackInfo, down, up
 from models.approvals import Verdict
 from models.case import SeparationKind
-from services.cases import StartOrder, progress_of, start_case
+from services.cases import StartOrder, start_case
 from settings import Settings
+from store import gates
 from store.database import Database
+from store.gates import GateRow
 from store.tables import employees
 from web.answers import Standing
 from web.door import decide
 
 CASES = 40
 AT_ONCE = 10
+LOOK_EVERY = 0.1  # seconds
 EMPLOYEES = 130
 
 
@@ -138,22 +141,25 @@ async def _case(client: Client, database: Database, leaver: str) -> None:
             access_cutoff=now + timedelta(seconds=1),
         ),
     )
+    # Looked up in our books, as an approver's mail would say it: asking the workflow would cost work of its own.
+    ending = asyncio.ensure_future(client.get_workflow_handle(started.case_id).result())
     decided: set[str] = set()
-    while True:
-        progress = await progress_of(client, started.case_id)
-        gates = progress.gates if progress else ()
-        if gates and len(decided) == len(gates):
-            break
-        for gate in gates:
-            if gate.waiting_on and gate.gate not in decided:
+    while not ending.done():
+        for gate in _waiting(database, started.case_id):
+            if gate.gate not in decided:
                 result = await decide(
-                    database, lambda: _given(client), case_id=started.case_id, gate=gate.gate,
-                    verdict=Verdict.APPROVED, by=gate.waiting_on[0], now=datetime.now(UTC),
+                    database, lambda: _given(client), case_id=gate.case_id, gate=gate.gate,
+                    verdict=Verdict.APPROVED, by=gate.approvers[0], now=datetime.now(UTC),
                 )  # fmt: skip
                 assert result.standing is not Standing.REFUSED, result
                 decided.add(gate.gate)
-        await asyncio.sleep(0.05)
-    await client.get_workflow_handle(started.case_id).result()
+        await asyncio.wait({ending}, timeout=LOOK_EVERY)
+    await ending
+
+
+def _waiting(database: Database, case_id: str) -> list[GateRow]:
+    with database.begin() as connection:
+        return [row for row in gates.newest_of(connection, case_id) if row.closed_at is None]
 
 
 async def _given(client: Client) -> Client:

@@ -38,14 +38,15 @@ Table = npt.NDArray[np.float64]
 
 
 class Difficulty(StrEnum):
-    """How much is taken, from far beyond the usual to hardly beyond."""
+    """How much is taken, from far beyond the usual to less than its noise."""
 
     EASY = "easy"
     MEDIUM = "medium"
     HARD = "hard"
+    FAINT = "faint"
 
 
-_STRENGTH = {Difficulty.EASY: 1.0, Difficulty.MEDIUM: 0.5, Difficulty.HARD: 0.25}
+_STRENGTH = {Difficulty.EASY: 1.0, Difficulty.MEDIUM: 0.5, Difficulty.HARD: 0.25, Difficulty.FAINT: 0.15}
 
 
 @dataclass

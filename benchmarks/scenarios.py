@@ -4,6 +4,7 @@ All see the same daily counters (the rule on sequences sees single events as wel
 a week, on its last day. A person who was shown is not shown again for four weeks. The detectors always fill the budget;
 "at our number" gives them as many alerts a week as the indicators raised. They are fitted on all the weeks, which helps
 them: the indicators never see a later day. Nobody sees who leaves. Thresholds were tuned on `TUNED`, never on `SEEDS`.
+Who takes hardly anything (`FAINT`) is told apart: that is where the indicators reach their end.
 """
 
 import sys
@@ -27,6 +28,7 @@ from models.warning_policy import Destination, Trust
 from store.policies import load_warning_policy
 
 TUNED, SEEDS = (1, 2), (21, 22)
+TOLD = (Difficulty.EASY, Difficulty.MEDIUM, Difficulty.HARD)
 BUDGET, PAUSE = 10, 4  # alerts a week; weeks in which nobody is shown again
 WEEKS = range(HISTORY // 7, DAYS_LONG // 7)
 SPAN = 60  # days of the own past, for everybody's z
@@ -57,9 +59,14 @@ def run(seeds: Iterable[int] = SEEDS) -> dict[str, str]:
             for name, scores in _anchors(made, spent).items():
                 outcomes[name][seed, difficulty] = _judge(made, scores, [BUDGET] * len(WEEKS))
                 outcomes[f"{name}, at our number"][seed, difficulty] = _judge(made, scores, ours.alerts)
-    said = {name: _summary(list(by.values()), size) + _cpu(spent, name) for name, by in outcomes.items()}
-    return {"companies": f"{len(outcomes['indicators'])} of {size} people, {len(WEEKS)} weeks judged", **said,
-            **_details(outcomes)}  # fmt: skip
+    told = {name: _summary(_of(by, *TOLD), size) + _cpu(spent, name) for name, by in outcomes.items()}
+    faint = {f"{name}, faint": _summary(_of(by, Difficulty.FAINT), size) for name, by in outcomes.items()}
+    companies = f"{len(_of(outcomes['indicators'], *TOLD))} of {size} people, {len(WEEKS)} weeks judged"
+    return {"companies": companies, **told, **faint, **_details(outcomes)}
+
+
+def _of(by: dict[tuple[int, Difficulty], Outcome], *wanted: Difficulty) -> list[Outcome]:
+    return [one for (_, difficulty), one in by.items() if difficulty in wanted]
 
 
 # ---- ours ----
@@ -201,7 +208,7 @@ def _details(outcomes: dict[str, dict[tuple[int, Difficulty], Outcome]]) -> dict
         cells: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
         for (_, difficulty), one in by.items():
             for story, number in one.leavers.items():
-                for key in (story, difficulty):
+                for key in (story, difficulty) if difficulty in TOLD else (difficulty,):
                     cells[key][0] += len(one.delays.get(story, []))
                     cells[key][1] += number
         said[f"{name}, found of"] = ", ".join(f"{key} {hits}/{all_}" for key, (hits, all_) in cells.items())

@@ -1,4 +1,4 @@
-"""Make the pictures of docs/images anew: a stack of its own, the sample company, three departures, Chromium.
+"""Make the pictures of docs/images anew: a stack of its own, the sample company, three departures, a scan, Chromium.
 
     .venv/bin/python docs/screenshots.py
 
@@ -6,6 +6,7 @@ Needs the development tools (`make check` installs them) and Chromium. Takes abo
 """
 
 import asyncio
+import io
 import json
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from urllib.parse import quote
 
 from PIL import Image
 from playwright.sync_api import Browser, Page
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
 from sqlalchemy import func, select
 
 from connections import connect_temporal, link_secret, open_database
@@ -24,7 +27,12 @@ from embedded.stack import StackInfo, down, up
 from models.approvals import Verdict
 from models.case import SeparationKind
 from reports.render import render
+from reports.terminal import plain
+from reports.terminal_views import VIEWS
+from reports.terminal_words import names_in, words_in
+from services.alerts import list_alerts, show_alert
 from services.cases import StartOrder, progress_of, start_case
+from services.scans import run_scan
 from settings import Settings
 from store import gates, reports
 from store.database import Database
@@ -38,6 +46,7 @@ IMAGES = Path(__file__).with_name("images")
 COLUMNS = ("Status", "Workflow ID", "OffboardPhase", "OffboardLevel", "OffboardWaitingOn", "OffboardNextDeadline")
 PATIENCE = 60.0  # seconds until a case must have asked its approvers
 WIDE, PHONE = 1480, 400
+TERMINAL = 150  # columns
 
 
 def main() -> None:
@@ -48,16 +57,17 @@ def main() -> None:
             stack = up(settings.home)
             database = open_database(settings)
             fill(database, say=_say)
-            case_id = asyncio.run(_three_departures(settings, database))
+            case_id = asyncio.run(_departures_and_scan(settings, database))
             with chromium(Path(folder)) as browser:
                 _look(browser, stack, settings, database, case_id)
+                _look_at_alerts(browser, stack, database)
             database.close()
         finally:
             down(settings.home)
 
 
-async def _three_departures(settings: Settings, database: Database) -> str:
-    """One departure a region; finance has approved the first of them. Returns the id of that one."""
+async def _departures_and_scan(settings: Settings, database: Database) -> str:
+    """One departure a region; finance has approved the first of them; a scan. Returns the id of that one."""
     client = await connect_temporal(settings)
     last_day = (datetime.now(UTC) + timedelta(days=24)).date()
     started = []
@@ -84,6 +94,7 @@ async def _three_departures(settings: Settings, database: Database) -> str:
         database, lambda: connect_temporal(settings), case_id=started[0], gate="finance",
         verdict=Verdict.APPROVED, by=finance.approvers[0], now=datetime.now(UTC),
     )  # fmt: skip
+    await run_scan(client)
     return started[0]
 
 
@@ -108,6 +119,35 @@ def _look(browser: Browser, stack: StackInfo, settings: Settings, database: Data
     _shoot(reader, report.as_uri(), "h1", "report")
 
 
+def _look_at_alerts(browser: Browser, stack: StackInfo, database: Database) -> None:
+    """The alerts of the scan: their table, the worst of them, and its workflow in the Temporal Web UI."""
+    found = list_alerts(database)
+    worst = found.alerts[0].id
+    _print(browser, database, "offboard alerts list", "alerts", found, "alerts")
+    _print(browser, database, f"offboard alerts show {worst}", "alert", show_alert(database, worst), "alert")
+    page = browser.new_page(viewport={"width": WIDE, "height": 760}, timezone_id="UTC", locale="en-GB")
+    address = f"{stack.ui}/namespaces/offboard/workflows/{worst}"
+    page.goto(address, wait_until="load")
+    page.wait_for_url("**/timeline*")
+    run = page.url.partition("/timeline")[0]
+    _shoot(page, f"{run}/user-metadata", "text=Current Details", "alert-workflow")
+
+
+def _print(browser: Browser, database: Database, title: str, view: str, answer: object, name: str) -> None:
+    """A picture of what a verb prints on a terminal."""
+    content = plain(answer)
+    with database.begin() as connection:
+        words = words_in("en", names_in(connection, content))
+    console = Console(record=True, width=TERMINAL, file=io.StringIO(), highlight=False, force_terminal=True)
+    for block in VIEWS[view](content, words):
+        console.print(block, markup=False)
+    page = browser.new_page(viewport={"width": WIDE, "height": 900})
+    page.set_content(console.export_svg(title=title, theme=MONOKAI))
+    file = IMAGES / f"{name}.png"
+    page.locator("svg").first.screenshot(path=file)
+    _shrink(file)
+
+
 def _shoot(page: Page, address: str, sign: str, name: str, height: int | None = None) -> None:
     """Open an address, wait until `sign` is to be seen, keep the picture."""
     if height:
@@ -117,6 +157,10 @@ def _shoot(page: Page, address: str, sign: str, name: str, height: int | None = 
     page.wait_for_timeout(2500)  # fonts and drawings of a page that we did not write have no sign of their own
     file = IMAGES / f"{name}.png"
     page.screenshot(path=file, animations="disabled")
+    _shrink(file)
+
+
+def _shrink(file: Path) -> None:
     # 64 colours are enough for flat pages, and the picture is a third as large.
     Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(file, optimize=True)
     _say(f"{file.name}: {file.stat().st_size // 1024} KB")

@@ -10,6 +10,7 @@ from embedded.finding import RESTART, Finding, ill, well, what_happened
 from embedded.home import Home
 from embedded.machine_checks import check_home, check_programs, check_python, check_secrets
 from embedded.readiness import web_fault
+from embedded.scan_checks import check_early_warning
 from embedded.stack import StackInfo, status
 from embedded.temporal_checks import check_temporal
 from models.errors import Unavailable
@@ -35,7 +36,10 @@ def examine(settings: Settings) -> list[Finding]:
             return findings
         facts = Home(settings.home).facts()
         worker_since = facts.services["worker"].started_at if facts else None
-    findings += check_database(settings)
+    database = list(check_database(settings))
+    findings += database
+    if all(finding.ok for finding in database):
+        findings += check_early_warning(settings)
     findings += check_temporal(settings, worker_since)
     findings.append(_web(settings))
     return findings

@@ -12,6 +12,7 @@ from embedded.case_checks import check_cases
 from embedded.finding import RESTART, Finding, ill, well, what_happened
 from embedded.namespace import RETENTION, missing_attributes, retention
 from embedded.readiness import polls_since
+from embedded.scan_checks import check_scans
 from models.errors import Unavailable
 from models.reasons import because
 from models.search_attributes import TASK_QUEUE
@@ -42,7 +43,7 @@ def check_temporal(settings: Settings, worker_since: datetime | None) -> list[Fi
         try:
             async with asyncio.timeout(PATIENCE):
                 findings += [finding async for finding in _ask_temporal(client, settings, worker_since)]
-        except (RPCError, TimeoutError) as failure:
+        except (RPCError, Unavailable, TimeoutError) as failure:
             answer = because("Temporal broke off: {answer}", answer=str(failure) or type(failure).__name__)
             findings.append(ill("Temporal answers", answer, RESTART))
         return findings
@@ -65,7 +66,7 @@ async def _ask_temporal(client: Client, settings: Settings, worker_since: dateti
         yield well("Search attributes")
     yield await _worker(client, worker_since)
     yield await _stuck(client)
-    for finding in await _cases(client, settings):
+    for finding in [*await _cases(client, settings), *await check_scans(client)]:
         yield finding
 
 

@@ -4,9 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-import rfc8785
-
 from models.base import ChainId, Moment, Value
+from models.canonical_json import canonical
 
 GENESIS = "0" * 64
 
@@ -34,11 +33,6 @@ class ChainFault(Value):
 
     seq: int
     fault: str
-
-
-def canonical(value: object) -> bytes:
-    """RFC 8785 canonical JSON; the same value gives the same bytes on every machine."""
-    return rfc8785.dumps(value)  # type: ignore[arg-type]
 
 
 def digest(value: object) -> str:

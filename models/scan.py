@@ -12,6 +12,7 @@ from models.base import EmployeeId, Message, Moment, Value
 from models.reasons import Reason
 
 SHARD_SIZE = 2_000  # people: 50 shards for 100,000, and one lost shard costs seconds
+MOST_NAMED = 1_000  # alerts by id in what a scan says of itself
 TALK_EVERY_DAYS = 30  # one notice a person in this time, however often the score stays high
 
 
@@ -162,10 +163,15 @@ class RaiseAlerts(Message):
 
 
 class RaisedAlerts(Message):
-    """Ids of alerts that were opened, and of those that more findings joined."""
+    """Ids of alerts that were opened, and of those that more findings joined: MOST_NAMED of each, and how many more.
+
+    The engine takes no answer over two megabytes, and the first scan of a large company may open very many.
+    """
 
     opened: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
+    more_opened: int = 0
+    more_joined: int = 0
 
 
 class SuggestTalks(Message):

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from models.approvals import Ladder
-from models.base import AlertId, EmployeeId, Message, Moment, Value
+from models.base import AlertId, EmployeeId, Label, Message, Moment, Value
 from models.reasons import Reason
 
 
@@ -167,9 +167,16 @@ class RuleEffect(Value):
 
 
 class AlertRequest(Message):
-    """Watch over one alert until it is decided and its protection is over."""
+    """Watch over one alert until it is decided and its protection is over.
+
+    The rest is what a run hands to the next one when its history has grown long: the round of the triage to go on with,
+    whether protection was ever asked for, and how many messages were rejected.
+    """
 
     alert_id: AlertId
+    round: int = 1
+    protect: bool = False
+    rejected: int = 0
 
 
 class MoreFindings(Message):
@@ -181,7 +188,7 @@ class MoreFindings(Message):
 class TriageDecision(Message):
     """What a person decided. `to` is the state asked for; `decision_id` makes a repeat harmless."""
 
-    decision_id: str
+    decision_id: Label
     alert_id: AlertId
     to: AlertState
     by: EmployeeId

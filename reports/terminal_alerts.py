@@ -16,6 +16,7 @@ def show_alerts(plain: Any, words: Words) -> Blocks:
         return [Text(words.text("No alerts."))]
     table = grid(words, "alert", "severity", "state", "events", "days", "waiting on", "until (UTC)", "export rights",
                  right=("events",))  # fmt: skip
+    table.columns[0].no_wrap = True  # people copy the id
     for row in plain["alerts"]:
         waits = row["state"] == "needs_review"
         table.add_row(

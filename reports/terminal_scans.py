@@ -63,13 +63,16 @@ def show_scan(plain: Any, words: Words) -> Blocks:
         blocks.append(_last_scans(plain["scans"], words))
     if plain["day"] is None:
         return [*blocks, Text(words.text("Nothing was scanned yet: offboard scan run"))]
-    known = {name: number for name, number in plain["counts"].items() if name != "findings"}
-    counts = ", ".join(f"{words.text(name.replace('_', ' '))} {number}" for name, number in known.items())
+    counts = words.text(
+        "Scan of {day}: {scored} scored, {insufficient} with too little history, {unknown} unknown",
+        day=plain["day"],
+        **{name: plain["counts"][name] for name in ("scored", "insufficient", "unknown")},
+    )
     table = grid(words, "person", "score", "basis", "why", right=("score",))
     for score in plain["highest"]:
         reasons = " ".join(why(reason["reason"], words) for reason in score["reasons"])
         table.add_row(words.person(score["employee_id"]), score["score"] or "-", score["model_version"], reasons)
-    return [*blocks, Text(words.text("Scan of {day}: {counts}", day=plain["day"], counts=counts)), table]
+    return [*blocks, Text(counts), table]
 
 
 def show_score(plain: Any, words: Words) -> Blocks:

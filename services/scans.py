@@ -17,7 +17,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
 from models.base import AlertId, Value
-from models.errors import Refused
+from models.errors import BadDates, Refused
 from models.scan import RiskScore, ScanCounts, ScanProgress, ScanRequest, ScanResult
 from models.search_attributes import TASK_QUEUE
 from models.warning import AlertState, RuleId, Severity
@@ -29,6 +29,7 @@ from store.scans import ScanRow
 
 LOOK_EVERY = 0.5  # seconds
 MOST_ALERTS = 1000
+FIRST_DAY = date(1990, 1, 1)  # whoever names an earlier day has mistyped it
 
 
 class AlertLine(Value):
@@ -74,10 +75,19 @@ async def run_scan(
 ) -> ScanResult:
     """Scan now, as of a day or of today where the scans are scheduled, and wait for the end.
 
-    Joins a scan of that day that runs already. `tell` hears how far it is. Raises Refused and Unavailable.
+    Joins a scan of that day that runs already. `tell` hears how far it is. Raises BadDates, Refused and Unavailable.
     """
     zone = (await schedule_of(client)).zone or "UTC"
-    day = as_of or datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
+    today = datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
+    day = as_of or today
+    # A day to come would stand as the newest one for ever, and hide every true score.
+    if not FIRST_DAY <= day <= today:
+        raise BadDates(
+            "nobody can be scanned as of {day}: give a day from {first} to {last}. Nothing was scanned.",
+            day=day,
+            first=FIRST_DAY,
+            last=today,
+        )
     try:
         handle = await client.start_workflow(
             "RiskScan",
@@ -167,7 +177,15 @@ def explain(database: Database, employee: str, day: date | None = None) -> RiskS
     from early_warning.scoring import explained  # noqa: PLC0415  (pandas and XGBoost cost a second)
 
     with database.begin() as connection:
-        person = people.find(connection, aliases.person_of(connection, employee) or employee)
+        known = aliases.person_of(connection, employee)
+        # The same pseudonym stands in alerts: whoever it names there is revealed with a role and a reason, not here.
+        if known and alerts.of_person(connection, known, FIRST_DAY):
+            raise Refused(
+                "{alias} stands in an alert as well: `offboard alerts reveal` says who it is, to those who may know. "
+                "Then ask for the score by the person's id.",
+                alias=employee,
+            )
+        person = people.find(connection, known or employee)
         asked = day or scores.newest_day(connection)
         found = scores.of(connection, person.id, asked) if asked else None
     if asked is None:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, CursorResult, Date, cast, func
 
 from models.activity import EventKind
 from models.errors import PolicyError
-from store.tables import interactions, invoices, opportunities, orders, payments
+from store.tables import employees, interactions, invoices, opportunities, orders, payments
 from store.tables.behaviour import activity_days, activity_events, expense_claims
 
 DAY = timedelta(days=1)
@@ -51,16 +51,19 @@ def events(
 
 def claims(
     connection: Connection, employee_ids: Sequence[str], first: date, last: date
-) -> CursorResult[str, str, date, date, str, str, Decimal, str, str]:
+) -> CursorResult[str, str, date, date, str, str, Decimal, str, str, str]:
     """Claims of some people for what was spent from `first` to `last` and claimed by then, by person and day.
 
-    Columns: id, employee_id, spent_on, claimed_on, category, merchant, amount, currency, attendees.
+    Columns: id, employee_id, spent_on, claimed_on, category, merchant, amount, currency, attendees, and the country of
+    the person.
     """
     table = expense_claims.c
     columns = (table.id, table.employee_id, table.spent_on, table.claimed_on, table.category, table.merchant,
-               table.amount, table.currency, table.attendees)  # fmt: skip
-    query = select(*columns).where(
-        table.employee_id.in_(employee_ids), table.spent_on.between(first, last), table.claimed_on <= last
+               table.amount, table.currency, table.attendees, employees.c.country)  # fmt: skip
+    query = (
+        select(*columns)
+        .join(employees, employees.c.id == table.employee_id)
+        .where(table.employee_id.in_(employee_ids), table.spent_on.between(first, last), table.claimed_on <= last)
     )
     return connection.execute(query.order_by(table.employee_id, table.spent_on, table.id))
 

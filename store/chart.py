@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, any_, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -13,7 +13,8 @@ from store.tables import employees
 
 def around(connection: Connection, starts: Collection[str], roles: Collection[Role]) -> dict[str, Employee]:
     """People by id: `starts`, everybody above them, and the active holders of `roles`. Circles do no harm."""
-    line = select(employees.c.id, employees.c.manager_id).where(employees.c.id.in_(starts)).cte("line", recursive=True)
+    first = employees.c.id == any_(literal(list(starts), ARRAY(Text)))  # one parameter, however many they are
+    line = select(employees.c.id, employees.c.manager_id).where(first).cte("line", recursive=True)
     managers = select(employees.c.id, employees.c.manager_id).join(line, employees.c.id == line.c.manager_id)
     line = line.union(managers)  # UNION drops what was seen, so a circle ends
     wanted = [role.value for role in roles]

@@ -3,12 +3,21 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, text, union_all
+from sqlalchemy import Connection, bindparam, func, select, text, union_all
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from models.evidence import GENESIS, ChainFault, LedgerEntry, entry_hash, first_fault
 from store.tables import cases, evidence, evidence_heads, reports
 from store.tables.behaviour import alerts
+
+# Made once: a case asks these some hundred times, and to build a statement costs more than to run it.
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:case_id, 0))")
+_HEAD = select(evidence_heads.c.entries, evidence_heads.c.head).where(evidence_heads.c.case_id == bindparam("case_id"))
+_KEEP = evidence.insert()
+_NEW_HEAD = insert(evidence_heads)
+_MOVE_HEAD = _NEW_HEAD.on_conflict_do_update(
+    index_elements=["case_id"], set_={"entries": _NEW_HEAD.excluded.entries, "head": _NEW_HEAD.excluded.head}
+)
 
 
 def append(
@@ -18,18 +27,15 @@ def append(
 
     `body` is plain JSON (money as strings, no floats for money); `actor` is an employee id or `system`.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:case, 0))"), {"case": case_id})
-    last = connection.execute(
-        select(evidence_heads.c.entries, evidence_heads.c.head).where(evidence_heads.c.case_id == case_id)
-    ).one_or_none()
-    seq, previous = (last.entries + 1, last.head) if last else (1, GENESIS)
+    connection.execute(_TURN, {"case_id": case_id})
+    entries, previous = head(connection, case_id)
+    seq = entries + 1
     hashed = entry_hash(case_id, seq, at, kind, actor, body, previous)
     entry = LedgerEntry(
         case_id=case_id, seq=seq, at=at, kind=kind, actor=actor, body=body, prev_hash=previous, hash=hashed
     )
-    connection.execute(evidence.insert().values(entry.model_dump()))
-    upsert = insert(evidence_heads).values(case_id=case_id, entries=seq, head=hashed)
-    connection.execute(upsert.on_conflict_do_update(index_elements=["case_id"], set_={"entries": seq, "head": hashed}))
+    connection.execute(_KEEP, entry.model_dump())
+    connection.execute(_MOVE_HEAD, {"case_id": case_id, "entries": seq, "head": hashed})
     return entry
 
 
@@ -42,9 +48,7 @@ def read(connection: Connection, case_id: str) -> Iterator[LedgerEntry]:
 
 def head(connection: Connection, case_id: str) -> tuple[int, str]:
     """Number of entries and hash of the newest one; (0, genesis) for a case without any."""
-    row = connection.execute(
-        select(evidence_heads.c.entries, evidence_heads.c.head).where(evidence_heads.c.case_id == case_id)
-    ).one_or_none()
+    row = connection.execute(_HEAD, {"case_id": case_id}).one_or_none()
     return (row.entries, row.head) if row else (0, GENESIS)
 
 

@@ -22,12 +22,20 @@ def load_policy(name: str, folder: Path | None = None) -> Policy:
 
     Raises PolicyError naming the file and every field that is wrong.
     """
-    return _find(Policy, name, (folder, SHIPPED))
+    return _find(Policy, name, (_there(folder), SHIPPED))
 
 
 def load_warning_policy(name: str = STANDARD, folder: Path | None = None) -> WarningPolicy:
     """Read `early_warning/<name>.toml`, from `folder` or from those that ship. Raises PolicyError likewise."""
-    return _find(WarningPolicy, name, (folder / EARLY_WARNING if folder else None, SHIPPED / EARLY_WARNING))
+    own = _there(folder)
+    return _find(WarningPolicy, name, (own / EARLY_WARNING if own else None, SHIPPED / EARLY_WARNING))
+
+
+def _there(folder: Path | None) -> Path | None:
+    """The folder that was set. Without it the shipped policies would take the place of stricter ones, unseen."""
+    if folder and not folder.is_dir():
+        raise PolicyError("the folder of policies {folder} is not there; nothing was decided without it", folder=folder)
+    return folder
 
 
 def _find(kind: type[Kind], name: str, places: tuple[Path | None, Path]) -> Kind:
@@ -42,7 +50,7 @@ def _find(kind: type[Kind], name: str, places: tuple[Path | None, Path]) -> Kind
 def _read(kind: type[Kind], path: Path) -> Kind:
     try:
         policy = kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as broken:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as broken:
         raise PolicyError("{file}: not valid TOML: {answer}", file=path, answer=broken, policy=path.stem) from broken
     except ValidationError as wrong:
         faults = "; ".join(

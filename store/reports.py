@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, Connection, select, text
 
 from models.base import Moment, Value
+from models.canonical_json import canonical
 from models.errors import UnknownCase
-from models.evidence import canonical
 from models.policy import Policy
 from models.reasons import Reason
 from models.report import CaseReport

@@ -44,6 +44,7 @@ Hours = tuple[time, time]  # from, until; they may go over midnight
 EVENT = tuple(each.name for each in activity_events.columns)
 _CELL = ("employee_id", "day", "kind", "destination", "events", "records", "after_hours")
 _COUNTS = ("events", "records", "after_hours")
+_TURN = "hashtextextended('activity', 2)"
 _ZONES = table("pg_timezone_names", column("name"))
 
 
@@ -87,6 +88,12 @@ def people_adrift(
     surplus, missing = (each.subquery() for each in (kept.except_(counted), counted.except_(kept)))
     found = select(surplus.c.employee_id).union(select(missing.c.employee_id)).order_by("employee_id")
     return list(connection.execute(found).scalars())
+
+
+def comes_in_now(connection: Connection) -> bool:
+    """True while somebody else brings or counts events. If not, nobody else does until this transaction ends."""
+    mine: bool = connection.execute(text(f"SELECT pg_try_advisory_xact_lock({_TURN})")).scalar_one()
+    return not mine
 
 
 def _recount(
@@ -196,4 +203,4 @@ def _make_months(connection: Connection, months: Sequence[date]) -> None:
 
 def _wait_for_turn(connection: Connection) -> None:
     """One writer at a time, until its transaction ends: two that bring the same events would stop one another."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('activity', 2))"))
+    connection.execute(text(f"SELECT pg_advisory_xact_lock({_TURN})"))

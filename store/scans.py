@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, RowMapping, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from models.base import Moment, Value
@@ -55,8 +55,8 @@ def finish(connection: Connection, done: FinishScan, *, at: datetime) -> None:
     ended = update(scans).where(scans.c.id == done.plan.scan_id, scans.c.finished_at.is_(None))
     counts = {
         **done.counts.model_dump(),
-        "alerts_opened": len(done.raised.opened),
-        "alerts_joined": len(done.raised.joined),
+        "alerts_opened": len(done.raised.opened) + done.raised.more_opened,
+        "alerts_joined": len(done.raised.joined) + done.raised.more_joined,
         "talks_suggested": done.talks.suggested,
         "nobody_to_ask": done.talks.nobody_to_ask,
     }
@@ -66,8 +66,14 @@ def finish(connection: Connection, done: FinishScan, *, at: datetime) -> None:
 def newest(connection: Connection, limit: int) -> list[ScanRow]:
     """The last scans that began, the newest first."""
     query = select(scans).order_by(scans.c.started_at.desc(), scans.c.id).limit(limit)
-    rows = connection.execute(query).mappings()
-    return [ScanRow.model_validate({name: row[name] for name in ScanRow.model_fields}) for row in rows]
+    return [_scan_of(row) for row in connection.execute(query).mappings()]
+
+
+def last_of(connection: Connection, kind: ScanKind) -> ScanRow | None:
+    """The newest scan of a kind that came to its end."""
+    query = select(scans).where(scans.c.kind == kind, scans.c.finished_at.is_not(None))
+    row = connection.execute(query.order_by(scans.c.started_at.desc(), scans.c.id).limit(1)).mappings().first()
+    return _scan_of(row) if row else None
 
 
 def seen_until(connection: Connection) -> datetime | None:
@@ -81,3 +87,7 @@ def visible_until(connection: Connection) -> datetime:
     """Everything that was written before this moment can be seen now; imports that are under way come after it."""
     moment: datetime = connection.execute(_OLDEST_AT_WORK).scalar_one()
     return moment
+
+
+def _scan_of(row: RowMapping) -> ScanRow:
+    return ScanRow.model_validate({name: row[name] for name in ScanRow.model_fields})

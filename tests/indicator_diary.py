@@ -51,10 +51,19 @@ class Diary:
         at = datetime.combine(AS_OF, time(20), UTC) - timedelta(days=back)
         self.events.append((key, self.person(), at, kind, item, to, 1))
 
-    def claim(self, amount: str, spent: date, merchant: str = "Green Tea House", category: str = "dinner") -> None:
-        """A claim in CNY, claimed on the day after it was spent."""
+    def claim(
+        self,
+        amount: str,
+        spent: date,
+        merchant: str = "Green Tea House",
+        category: str = "dinner",
+        *,
+        currency: str = "CNY",
+        country: str = "CN",
+    ) -> None:
+        """A claim on the day after it was spent."""
         key = f"X{len(self.claims)}"
-        values = (category, merchant, Decimal(amount), "CNY", "")
+        values = (category, merchant, Decimal(amount), currency, "", country)
         self.claims.append((key, self.person(), spent, spent + timedelta(days=1), *values))
 
     def trigger(self, day: date, who: str = "E1") -> None:

@@ -42,20 +42,23 @@ class AlertWorkflow:
         self._known = False
         self._news = 0
         self._seen = -1
-        self._rejected = 0
+        self._rejected = request.rejected
         self._problem: str | None = None
         self._shown: tuple[object, ...] = ()
         self._turn = asyncio.Lock()
         self._receipts: dict[str, DecidedTriage] = {}
-        self._triage = AlertTriage(request.alert_id, lambda: self._state, self._show)
+        self._triage = AlertTriage(request.alert_id, request.round, lambda: self._state, self._show)
         self._protection = AlertProtection(request.alert_id, lambda: self._state, self._hear_stored, self._show)
+        self._protection.wanted = request.protect
 
     @workflow.run
     async def run(self, request: AlertRequest) -> AlertProgress:
         """Look, ask and protect at once, until it is decided and every right is as it was."""
         await self._look()
         tasks = [background(each, self._note) for each in (self._watch(), self._triage.run(), self._protection.run())]
-        await workflow.wait_condition(lambda: self._state in ENDED)
+        await workflow.wait_condition(lambda: self._state in ENDED or self._grown_long())
+        if self._state not in ENDED:
+            workflow.continue_as_new(self._for_the_next_run())
         await workflow.wait_condition(lambda: self._protection.over)
         await workflow.wait_condition(workflow.all_handlers_finished)
         for task in tasks:
@@ -115,6 +118,20 @@ class AlertWorkflow:
 
     # ---- what happens behind them ----
 
+    @staticmethod
+    def _grown_long() -> bool:
+        """An alert may wait for years and be joined a thousand times; the engine ends what never stops growing."""
+        return workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished()
+
+    def _for_the_next_run(self) -> AlertRequest:
+        """What our books do not hold. Whatever is under way is done again by the next run, and does nothing twice."""
+        return AlertRequest(
+            alert_id=self._id,
+            round=self._triage.round,
+            protect=self._protection.wanted,
+            rejected=self._rejected,
+        )
+
     @property
     def _problems(self) -> tuple[str | None, ...]:
         return self._problem, self._triage.problem, self._protection.problem
@@ -123,6 +140,8 @@ class AlertWorkflow:
         async with self._turn:  # of two at once, one wins
             if known := self._receipts.get(decision.decision_id):
                 return known
+            # Whatever was decided about another alert was never decided about this one.
+            decision = decision.model_copy(update={"alert_id": self._id})
             decided = await patiently(
                 lambda: workflow.execute_activity_method(
                     AlertActivities.record_triage, decision, summary=f"record: {decision.to.value}", **QUICK

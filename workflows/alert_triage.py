@@ -2,29 +2,30 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from temporalio import workflow
 
-from workflows.calls import PAUSE_AFTER_REFUSAL, QUICK, patiently
+from workflows.calls import QUICK, patiently
 
 with workflow.unsafe.imports_passed_through():
     from activities.alerts import AlertActivities
     from models.approvals import Ladder
     from models.warning import AlertState, AskedTriage, AskTriage, RemindTriage
 
-LONGEST_REST = timedelta(hours=12)  # an alert may find nobody for months, and must not fill its history
 STEPS = (Ladder.APPROVER, Ladder.ESCALATION, Ladder.FALLBACK)
 
 
 class AlertTriage:
-    """`waiting_on` was asked last and `due_at` is their deadline; `problem` keeps us from asking anybody."""
+    """`waiting_on` was asked last, in `round`; `due_at` is their deadline, `problem` what keeps us from asking."""
 
-    def __init__(self, alert_id: str, state: Callable[[], AlertState], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, alert_id: str, first_round: int, state: Callable[[], AlertState], on_change: Callable[[], None]
+    ) -> None:
+        self.round = first_round
         self.waiting_on: tuple[str, ...] = ()
         self.due_at: datetime | None = None
         self.problem: str | None = None
-        self._pause = PAUSE_AFTER_REFUSAL
         self._id = alert_id
         self._state = state
         self._on_change = on_change
@@ -35,18 +36,17 @@ class AlertTriage:
 
     async def run(self) -> None:
         """Ask and remind until somebody has decided. Silence climbs the ladder, and at its top asks again."""
-        number = 0
         while self._waits:
-            number += 1
-            asked = await self._ask(number, STEPS[min(number, len(STEPS)) - 1])
+            asked = await self._ask(self.round, STEPS[min(self.round, len(STEPS)) - 1])
             self.waiting_on, self.due_at = asked.approvers, asked.due_at
             self._on_change()
             for place, moment in enumerate(asked.reminders_at, start=1):
                 if await self._decided_before(moment, "reminder"):
                     return
-                await self._remind(number, place)
+                await self._remind(self.round, place)
             if await self._decided_before(asked.due_at, "deadline of the triage"):
                 return
+            self.round += 1
 
     async def _ask(self, number: int, ladder: Ladder) -> AskedTriage:
         request = AskTriage(alert_id=self._id, round=number, ladder=ladder, at=workflow.now())
@@ -55,7 +55,6 @@ class AlertTriage:
                 AlertActivities.ask_triage, request, summary=f"ask somebody to look, round {number}", **QUICK
             ),
             self._note,
-            self._rest,
         )
 
     async def _remind(self, number: int, place: int) -> None:
@@ -72,11 +71,6 @@ class AlertTriage:
         with suppress(TimeoutError):
             await workflow.wait_condition(lambda: not self._waits, timeout=left, timeout_summary=summary)
         return not self._waits
-
-    async def _rest(self) -> None:
-        pause, longest = self._pause, LONGEST_REST
-        self._pause = min(pause * 2, longest)
-        await workflow.sleep(pause, summary="nobody could be asked, try again")
 
     def _note(self, problem: str | None) -> None:
         if problem != self.problem:

@@ -6,11 +6,12 @@ the engine delivers timers and messages: with a worker that was down across the 
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from temporalio import workflow
 
 from workflows.approvals_office import ApprovalsOffice, Gate
+from workflows.deadline_clock import DeadlineClock
 
 with workflow.unsafe.imports_passed_through():
     from models.approvals import (
@@ -49,6 +50,7 @@ class ApprovalDesk:
         self.barred: frozenset[str] = frozenset()
         self.gates: dict[str, Gate] = {}
         self._office = ApprovalsOffice(case_id, employee_id, on_change)
+        self._clock = DeadlineClock()
         self._on_change = on_change
         self._receipts: dict[str, DecisionReceipt] = {}
         self._unrecorded_receipts: list[DecisionReceipt] = []
@@ -160,7 +162,7 @@ class ApprovalDesk:
         """
         self._office.report = report
         if not self._tasks:
-            self._tasks.append(asyncio.create_task(self._record_for_ever()))
+            self._tasks += [asyncio.create_task(each) for each in (self._record_for_ever(), self._clock.run())]
         fresh = [plan for plan in plans if plan.gate not in self.gates]
         for plan in plans:
             gate = self.gates.get(plan.gate)
@@ -232,16 +234,7 @@ class ApprovalDesk:
                 await self._office.remind(gate.round, sent)
 
     async def _decided_before(self, gate: Gate, moment: datetime) -> bool:
-        wait = max(moment - workflow.now(), timedelta(milliseconds=1))
-        try:
-            await workflow.wait_condition(
-                lambda: gate.outcome is not None or gate.asked_again,
-                timeout=wait,
-                timeout_summary=f"{gate.plan.gate}: waiting until {moment:%Y-%m-%d %H:%M} UTC",
-            )
-        except TimeoutError:
-            return False
-        return True
+        return await self._clock.until(moment, lambda: gate.outcome is not None or gate.asked_again, gate.plan.gate)
 
     def _time_out(self, gate: Gate, at: datetime) -> None:
         last = gate.round

@@ -1,7 +1,7 @@
 """The desk's calls to the approvals department: ask, remind, look for stored decisions, write down."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 
@@ -168,7 +168,7 @@ class ApprovalsOffice:
         )
         return frozenset(recorded.forged)
 
-    async def _give_up(self) -> None:
+    async def _give_up(self, pause: timedelta) -> None:
         raise _GivenUp
 
     def _noting(self, where: str) -> Callable[[str | None], None]:

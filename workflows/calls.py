@@ -43,25 +43,29 @@ LONG: CallConfig = {
     "retry_policy": _RETRY,
 }
 
-PAUSE_AFTER_REFUSAL = timedelta(minutes=15)
+# From the first to the longest pause after a refusal. Somebody who must come may take months, and each try costs eight
+# events of a history that the engine ends at 51,200.
+PAUSES_AFTER_REFUSAL = (timedelta(minutes=15), timedelta(hours=4))
 WHY_PAUSE = "after a refusal, before the next try"
 
 
-async def rest() -> None:
+async def rest(pause: timedelta) -> None:
     """The pause between two tries of something that was refused."""
-    await workflow.sleep(PAUSE_AFTER_REFUSAL, summary=WHY_PAUSE)
+    await workflow.sleep(pause, summary=WHY_PAUSE)
 
 
 async def patiently(
     call: Callable[[], Awaitable[T]],
     on_refusal: Callable[[str | None], None],
-    pause: Callable[[], Awaitable[None]] = rest,
+    between: Callable[[timedelta], Awaitable[object]] = rest,
 ) -> T:
     """Run an activity until it works.
 
     What is worth a retry is retried by the engine. What is refused (a missing role, a changed policy) needs a person:
-    `on_refusal` is told the type of the error so that progress shows it, and the call is made again after `pause`.
+    `on_refusal` is told the type of the error so that progress shows it, and the call is made again after `between`,
+    which is handed ever longer pauses.
     """
+    pause, longest = PAUSES_AFTER_REFUSAL
     while True:
         try:
             result = await call()
@@ -69,7 +73,8 @@ async def patiently(
             if is_cancelled_exception(refused):
                 raise
             on_refusal(_kind_of(refused))
-            await pause()
+            await between(pause)
+            pause = min(pause * 2, longest)
         else:
             on_refusal(None)
             return result

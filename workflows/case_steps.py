@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.types import MethodSyncSingleParam
 
-from workflows.calls import LONG, PAUSE_AFTER_REFUSAL, QUICK, WHY_PAUSE, CallConfig, background, patiently
+from workflows.calls import LONG, QUICK, WHY_PAUSE, CallConfig, background, patiently
 from workflows.case_state import CaseState
 
 with workflow.unsafe.imports_passed_through():
@@ -91,7 +91,7 @@ class CaseSteps(CaseState):
         result = await patiently(
             lambda: workflow.execute_activity_method(method, asked, summary=summary, **config),
             self._note_problem,
-            lambda: self._wait(lambda: False, PAUSE_AFTER_REFUSAL, WHY_PAUSE),
+            lambda pause: self._wait(lambda: False, pause, WHY_PAUSE),
         )
         self._doing = None
         self._checkpoint()

@@ -4,15 +4,19 @@ Amounts are compared as whole thousandths of their currency, so no cent is lost.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from early_warning.indicators.found import MOST_IDS, SEVERITIES, Look, Told, finding, graded, steps
+from models.errors import BadDates
 from models.reasons import because
 from models.warning import Finding, RuleId
+from models.working_days import WorkCalendar
 
 _UNIT = 1000
 _SAME = ["employee_id", "spent_on", "merchant", "category", "currency", "amount"]
@@ -59,15 +63,25 @@ def under_limit(look: Look, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def weekend(look: Look, frame: pd.DataFrame) -> pd.DataFrame:
-    """Claims for what was spent on a weekend."""
-    free: pd.DataFrame = frame[frame["spent_on"].dt.day_of_week.add(1).isin(look.policy.claims.weekend)]
-    return free
+    """Claims for what was spent on a weekend, unless people of that country worked then to make up for a holiday."""
+    free = frame[frame["spent_on"].dt.day_of_week.add(1).isin(look.policy.claims.weekend)]
+    days = zip(free["country"], free["spent_on"].dt.date, strict=True)
+    kept: pd.DataFrame = free[np.array([not _worked(country, day) for country, day in days], dtype=bool)]
+    return kept
+
+
+@lru_cache(maxsize=10_000)
+def _worked(country: str, day: date) -> bool:
+    try:
+        return WorkCalendar(country, "UTC", time()).is_working_day(day)
+    except BadDates:  # no country, or one whose holidays nobody has listed
+        return False
 
 
 def rounds(look: Look, frame: pd.DataFrame) -> pd.DataFrame:
-    """Large claims of round amounts."""
+    """Large claims of round amounts; what is large is not known of a currency without a limit (500 JPY is a coffee)."""
     policy = look.policy.claims
-    large = frame["amount"] >= policy.round_from * _UNIT
+    large = (frame["amount"] >= policy.round_from * _UNIT) & (frame["limit"] > 0)
     return frame[large & (frame["amount"] % (policy.round_to * _UNIT) == 0)]
 
 

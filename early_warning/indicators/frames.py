@@ -8,7 +8,9 @@ import pandas as pd
 PEOPLE = ("employee_id", "manager_id", "department", "role", "hired_on", "asked")
 DAYS = ("employee_id", "day", "kind", "destination", "events", "records", "after_hours")
 EVENTS = ("id", "employee_id", "occurred_at", "kind", "item", "destination", "records")
-CLAIMS = ("id", "employee_id", "spent_on", "claimed_on", "category", "merchant", "amount", "currency", "attendees")
+CLAIMS = (
+    "id", "employee_id", "spent_on", "claimed_on", "category", "merchant", "amount", "currency", "attendees", "country",
+)  # fmt: skip
 TRIGGERS = ("employee_id", "kind", "day")
 
 

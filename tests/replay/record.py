@@ -1,25 +1,32 @@
 """Records the histories that test_replay.py replays: `python -m tests.replay.record`, from the root of the checkout.
 
-Record anew only when a change of the workflow is not meant to carry on cases that run already; otherwise the old
-histories are the proof that it does.
+With names of scenarios it records those alone. Record anew only when a change of the workflow is not meant to carry on
+what runs already; otherwise the old histories are the proof that it does.
 """
 
 import asyncio
 import json
+import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from activities.alerts import tell
 from embedded.namespace import prepare
 from embedded.postgres import Postgres
 from embedded.temporal import Temporal
 from models.case import Phase, SeparationKind
+from models.scan import ScanRequest
+from models.search_attributes import TASK_QUEUE
+from models.warning import AlertState, ProtectionState, RuleId, Severity
 from services.cases import withdraw
 from store.database import Database
+from tests.alert_desk import AlertDesk, found
+from tests.workflow.alert_stage import EXPORT, LAPSE, AlertStage
 from tests.workflow.stage import CASE, AwayLedger, DevServerStage, build_company
 
 HISTORIES = Path(__file__).with_name("histories")
@@ -101,14 +108,61 @@ async def reschedule(stage: DevServerStage) -> None:
         await stage.until_phase(Phase.CLOSED)
 
 
-SCENARIOS: tuple[Callable[[DevServerStage], Awaitable[None]], ...] = (
-    closed,
-    escalated_and_declined,
-    late_branch,
-    withdrawn,
-    dismissal,
-    reschedule,
-)
+async def alert_dismissed(stage: DevServerStage) -> None:
+    """Rights are suspended, somebody was wrong, and they come back at once; nonsense comes in between."""
+    alert = AlertStage(stage)
+    async with stage.worker():
+        await alert.begin()
+        await alert.until(lambda now: now.protection is ProtectionState.SUSPENDED and now.waiting_on)
+        await alert.handle.signal("decision", "nonsense")
+        await alert.decide(AlertState.DISMISSED)
+        await alert.handle.result()
+
+
+async def alert_confirmed_and_resolved(stage: DevServerStage) -> None:
+    """More is found, which is bad enough to suspend rights; confirmed, they stay suspended until it is resolved."""
+    alert = AlertStage(stage)
+    async with stage.worker():
+        await alert.begin(Severity.MEDIUM)
+        await alert.until(lambda now: bool(now.waiting_on))
+        alert.desk.keep(found(RuleId.SEQUENCE, Severity.HIGH))
+        alert.desk.raise_all()
+        await tell(stage.client, alert.id)
+        await alert.until(lambda now: now.protection is ProtectionState.SUSPENDED)
+        await alert.decide(AlertState.CONFIRMED)
+        await stage.pass_time(2 * LAPSE)
+        assert alert.suspended() == EXPORT
+        await alert.decide(AlertState.RESOLVED)
+        await alert.handle.result()
+
+
+async def alert_lapsed(stage: DevServerStage) -> None:
+    """Nobody answers: reminders, the end of the protection, an escalation. A week later somebody dismisses it."""
+    alert = AlertStage(stage)
+    async with stage.worker():
+        await alert.begin()
+        await alert.until(lambda now: now.protection is ProtectionState.SUSPENDED and now.waiting_on)
+        await stage.pass_time(7 * DAY)
+        await alert.until(lambda now: now.protection is ProtectionState.GIVEN_BACK and now.waiting_on != ("H1",))
+        await alert.decide(AlertState.DISMISSED, by="H2")
+        await alert.handle.result()
+
+
+async def risk_scan(stage: DevServerStage) -> None:
+    """Three shards in two lanes, an alert about what was found, and no talk."""
+    today = (await stage.clock()).date()
+    AlertDesk(stage.database).keep(found(day=today))
+    stage.id = "risk-scan"
+    async with stage.worker():
+        await stage.client.execute_workflow("RiskScan", ScanRequest(shard_size=2), id=stage.id, task_queue=TASK_QUEUE)
+
+
+Scenario = Callable[[DevServerStage], Awaitable[None]]
+SCENARIOS: dict[str, tuple[Scenario, ...]] = {
+    "offboarding": (closed, escalated_and_declined, late_branch, withdrawn, dismissal, reschedule),
+    "alert": (alert_dismissed, alert_confirmed_and_resolved, alert_lapsed),
+    "risk_scan": (risk_scan,),
+}
 
 
 def scrubbed(history: WorkflowHistory) -> str:
@@ -124,9 +178,12 @@ def _without_traces(found: object) -> object:
     return found
 
 
-async def _record(postgres: Postgres, temporal: Temporal, folder: Path) -> None:
-    for number, scenario in enumerate(SCENARIOS):
+async def _record(postgres: Postgres, temporal: Temporal, folder: Path, wanted: Sequence[str]) -> None:
+    every = [scenario for some in SCENARIOS.values() for scenario in some]
+    for number, scenario in enumerate(every):
         name = scenario.__name__
+        if wanted and name not in wanted:
+            continue
         database = Database(_own_database(postgres, f"books_{number}"))
         database.migrate()
         build_company(database)
@@ -154,8 +211,8 @@ def _own_database(postgres: Postgres, name: str) -> str:
     return postgres.url(name)
 
 
-def main() -> None:
-    """Record every scenario on servers of its own."""
+def main(wanted: Sequence[str] = ()) -> None:
+    """Record every scenario, or those with these names, on servers of its own."""
     HISTORIES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -163,11 +220,11 @@ def main() -> None:
         postgres.start()
         temporal.start()
         try:
-            asyncio.run(_record(postgres, temporal, folder))
+            asyncio.run(_record(postgres, temporal, folder, wanted))
         finally:
             temporal.stop()
             postgres.stop()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

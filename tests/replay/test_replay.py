@@ -20,16 +20,25 @@ from tests.replay.record import HISTORIES, SCENARIOS
 from tests.workflow.reading import activities_in, everything_in, kinds
 from tests.workflow.stage import CASE, NOTE, build_company
 from worker import sandbox
+from workflows.alert import AlertWorkflow
 from workflows.offboarding import OffboardingWorkflow
+from workflows.risk_scan import RiskScanWorkflow
 
 ROOT = Path(__file__).parent.parent.parent
-NAMES = [scenario.__name__ for scenario in SCENARIOS]
-STORY = (ROOT / "workflows" / "offboarding.py").read_text()
+STORIES = {each.__module__.rpartition(".")[2]: each for each in (OffboardingWorkflow, AlertWorkflow, RiskScanWorkflow)}
+STORY_OF = {scenario.__name__: story for story, some in SCENARIOS.items() for scenario in some}
+NAMES = list(STORY_OF)
+MOST_EVENTS = 150
 
 
-def line_with(words: str) -> str:
-    """The one line of the story that holds these words."""
-    (found,) = [line for line in STORY.splitlines(keepends=True) if words in line]
+def source(module: str) -> str:
+    """The code of one of our workflow files."""
+    return (ROOT / "workflows" / f"{module}.py").read_text()
+
+
+def line_with(words: str, module: str = "offboarding") -> str:
+    """The one line of a file that holds these words."""
+    (found,) = [line for line in source(module).splitlines(keepends=True) if words in line]
     return found
 
 
@@ -37,14 +46,21 @@ CLIENTS, RECEIVABLES = line_with("ClientActivities.report_clients"), line_with("
 UNDO_OWNERS, UNDO_ACCESS = line_with("HandoverActivities.undo_transfers"), line_with("AccessActivities.restore_access")
 LAST_MERGE = line_with('self._merge("final")')
 LOCK_FIRST = line_with("self._lock_before_anybody_knows()")
+LOOK_FIRST = "        await self._look()\n"
+HEAR_STORED = line_with("await self._hear_stored()", "alert_protection")
+GIVE_BACK = line_with("await self._end()", "alert_protection")
+REMIND = line_with("await self._remind(", "alert_triage")
+LANES = line_with("LANES = ", "risk_scan")
+TALKS = line_with("plan.seen_until:", "risk_scan")
 
 
 def history(name: str) -> WorkflowHistory:
     return WorkflowHistory.from_json(CASE, (HISTORIES / f"{name}.json").read_text())
 
 
-async def replay(name: str, workflow: type[Any] = OffboardingWorkflow) -> Exception | None:
+async def replay(name: str, workflow: type[Any] | None = None) -> Exception | None:
     """What the replay of a history found: None when the code still does what it did."""
+    workflow = workflow or STORIES[STORY_OF[name]]
     replayer = Replayer(workflows=[workflow], workflow_runner=sandbox(), data_converter=pydantic_data_converter)
     return (await replayer.replay_workflow(history(name), raise_on_replay_failure=False)).replay_failure
 
@@ -68,13 +84,49 @@ def test_there_is_one_history_for_every_story_and_each_tells_its_own() -> None:
     assert called["dismissal"][:2] == ["plan_case", "lock_access"]
     assert kinds(history("dismissal"), "workflow_execution_signaled")
     assert called["reschedule"].count("replan_case") == 2
+    assert called["alert_dismissed"].count("end_protection") == called["alert_dismissed"].count("protect") == 1
+    assert called["alert_confirmed_and_resolved"].count("record_triage") == 2
+    assert called["alert_confirmed_and_resolved"][-1] == "end_protection"
+    assert {"remind_triage", "end_protection", "record_triage"} <= set(called["alert_lapsed"])
+    assert called["alert_lapsed"].count("ask_triage") > 1, "silence climbs the ladder"
+    assert called["alert_lapsed"].index("end_protection") < called["alert_lapsed"].index("record_triage")
+    assert called["risk_scan"].count("scan_shard") > 1
+    assert called["risk_scan"][-3:] == ["raise_alerts", "suggest_talks", "finish_scan"]
 
 
-MUTATIONS = [
-    ("two branches are started in the other order", "closed", {RECEIVABLES: CLIENTS, CLIENTS: RECEIVABLES}),
-    ("access is given back before the clients", "withdrawn", {UNDO_OWNERS: UNDO_ACCESS, UNDO_ACCESS: UNDO_OWNERS}),
-    ("the last version of the report is not made", "closed", {LAST_MERGE: ""}),
-    ("a dismissal is told before it is locked", "dismissal", {LOCK_FIRST: "            pass\n"}),
+@pytest.mark.parametrize("name", [name for name in NAMES if name == "closed" or STORY_OF[name] != "offboarding"])
+def test_a_history_stays_short(name: str) -> None:
+    assert len(history(name).events) <= MOST_EVENTS
+
+
+# What is changed, a history that must notice, the file, and its lines.
+MUTATIONS: list[tuple[str, str, str, dict[str, str]]] = [
+    (
+        "two branches are started in the other order",
+        "closed",
+        "offboarding",
+        {RECEIVABLES: CLIENTS, CLIENTS: RECEIVABLES},
+    ),
+    (
+        "access is given back before the clients",
+        "withdrawn",
+        "offboarding",
+        {UNDO_OWNERS: UNDO_ACCESS, UNDO_ACCESS: UNDO_OWNERS},
+    ),
+    ("the last version of the report is not made", "closed", "offboarding", {LAST_MERGE: ""}),
+    ("a dismissal is told before it is locked", "dismissal", "offboarding", {LOCK_FIRST: "            pass\n"}),
+    (
+        "somebody is asked before the first look",
+        "alert_dismissed",
+        "alert",
+        {LOOK_FIRST: "        self._known = True\n"},
+    ),
+    ("a dismissal gives nothing back", "alert_dismissed", "alert_protection", {GIVE_BACK: ""}),
+    ("resolving gives nothing back", "alert_confirmed_and_resolved", "alert_protection", {GIVE_BACK: ""}),
+    ("protection lapses without a last look", "alert_lapsed", "alert_protection", {HEAR_STORED: ""}),
+    ("nobody is reminded", "alert_lapsed", "alert_triage", {REMIND: "                pass\n"}),
+    ("shards are looked at one by one", "risk_scan", "risk_scan", {LANES: "LANES = 1\n"}),
+    ("no talk is suggested", "risk_scan", "risk_scan", {TALKS: "        if not plan.people:\n"}),
 ]
 
 
@@ -87,21 +139,30 @@ def mutants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del sys.modules[name]
 
 
-@pytest.mark.parametrize(("what", "name", "swaps"), MUTATIONS, ids=[what for what, _, _ in MUTATIONS])
+def mutant(folder: Path, prefix: str, story: str, module: str, swaps: dict[str, str]) -> type[Any]:
+    """The workflow of `story` with some lines of `module`, one of its files, swapped; both are copies in `folder`."""
+    for name in {story, module}:
+        text = source(name).replace(f"from workflows.{module} import", f"from {prefix}_{module} import")
+        if name == module:
+            text = "".join(swaps.get(line, line) for line in text.splitlines(keepends=True))
+        (folder / f"{prefix}_{name}.py").write_text(text)
+    found: type[Any] = getattr(importlib.import_module(f"{prefix}_{story}"), STORIES[story].__name__)
+    return found
+
+
+@pytest.mark.parametrize(("what", "name", "module", "swaps"), MUTATIONS, ids=[each[0] for each in MUTATIONS])
 async def test_a_change_that_running_cases_would_not_survive_is_found(
-    mutants: Path, what: str, name: str, swaps: dict[str, str]
+    mutants: Path, what: str, name: str, module: str, swaps: dict[str, str]
 ) -> None:
-    lines = [swaps.get(line, line) for line in STORY.splitlines(keepends=True)]
-    module = f"mutant_{MUTATIONS.index((what, name, swaps))}"
-    (mutants / f"{module}.py").write_text("".join(lines))
-    failure = await replay(name, importlib.import_module(module).OffboardingWorkflow)
+    prefix = f"mutant_{MUTATIONS.index((what, name, module, swaps))}"
+    failure = await replay(name, mutant(mutants, prefix, STORY_OF[name], module, swaps))
     assert failure is not None
     assert "nondeterminism" in repr(failure).lower()
 
 
-async def test_an_unchanged_copy_is_not_reported(mutants: Path) -> None:
-    (mutants / "mutant_none.py").write_text(STORY)
-    assert await replay("closed", importlib.import_module("mutant_none").OffboardingWorkflow) is None
+@pytest.mark.parametrize(("name", "module"), [("closed", "offboarding"), ("alert_lapsed", "alert_protection")])
+async def test_an_unchanged_copy_is_not_reported(mutants: Path, name: str, module: str) -> None:
+    assert await replay(name, mutant(mutants, f"mutant_none_{module}", STORY_OF[name], module, {})) is None
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,7 +1,7 @@
 """Rules on order and on money: the sequence, odd claims. And the words of every reason."""
 
 import ast
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import permutations
 from pathlib import Path
 
@@ -150,6 +150,24 @@ def test_just_under_the_limit(amount: str, expected: list[RuleId], diary: Diary)
 def test_weekends(back: int, expected: list[RuleId], diary: Diary) -> None:
     diary.claim("312.40", ago(back))
     assert rules(diary) == expected
+
+
+def test_a_make_up_day_is_no_weekend_where_people_work_on_it(diary: Diary) -> None:
+    saturday, monday = date(2026, 10, 10), date(2026, 10, 12)  # China works on the Saturday after its holidays
+    diary.claim("312.40", saturday)
+    assert diary.by(RuleId.CLAIM_WEEKEND, monday) == []
+    for country in ("DE", "", "??"):
+        diary.claim("312.41", saturday, country=country)
+    (found,) = diary.by(RuleId.CLAIM_WEEKEND, monday)
+    assert found.event_ids == ("X1", "X2", "X3")
+
+
+def test_currencies_are_never_mixed_and_one_without_a_limit_is_not_judged_by_amount(diary: Diary) -> None:
+    diary.claim("600.10", MONDAY, currency="CNY")
+    diary.claim("600.10", MONDAY, currency="EUR", category="wine")  # beyond its limit of 150, and no part of a bill
+    for number in range(3):
+        diary.claim("600", MONDAY, f"Bar {number}", currency="JPY")
+    assert rules(diary) == []
 
 
 @pytest.mark.parametrize(("amount", "expected"), [("400", []), ("600", [RuleId.CLAIM_ROUND]), ("601", [])])

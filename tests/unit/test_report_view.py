@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.evidence import canonical
+from models.canonical_json import canonical
 from models.reasons import because
 from models.report import CaseReport, ReportApproval
 from reports.blocks import ReportView, Section

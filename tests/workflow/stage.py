@@ -34,11 +34,15 @@ NOTE = "because of the debts"
 
 
 class Stage:
-    """The case of E1. Decisions are stamped with the time of the case, as the hook stamps them in real life."""
+    """The case of E1, or the workflow with another `id`.
+
+    Decisions are stamped with the time of the case, as the hook stamps them in real life.
+    """
 
     def __init__(self, client: Client, database: Database, home: Path) -> None:
         self.client = client
         self.database = database
+        self.id = CASE
         self.settings = Settings(
             home=home,
             public_url="http://hook.test",
@@ -60,8 +64,8 @@ class Stage:
 
     @property
     def handle(self) -> WorkflowHandle[Any, Any]:
-        """The running case."""
-        return self.client.get_workflow_handle(CASE, result_type=CaseResult)
+        """The running workflow that the stage is about: the case of E1 unless another id was set."""
+        return self.client.get_workflow_handle(self.id, result_type=CaseResult if self.id == CASE else None)
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[None]:

@@ -1,6 +1,5 @@
 """The life of an alert on a server that skips time: asked, silent, confirmed, dismissed, and what it does to rights."""
 
-import asyncio
 import base64
 import json
 from datetime import datetime, timedelta
@@ -8,14 +7,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import WorkflowUpdateFailedError
 
 from activities.alerts import tell
-from models.errors import Unavailable
 from models.scan import ScanRequest, ScanResult
 from models.search_attributes import TASK_QUEUE
 from models.warning import (
-    AlertProgress,
     AlertState,
     DecidedTriage,
     ProtectionState,
@@ -23,60 +20,12 @@ from models.warning import (
     Severity,
     TriageDecision,
 )
-from services.alerts import AlertDecided, decide
 from services.cases import as_refusal
 from store import alert_decisions
-from tests.alert_desk import AlertDesk, early_policy, found
+from tests.alert_desk import found
 from tests.company import AS_OF
+from tests.workflow.alert_stage import EXPORT, LAPSE, AlertStage
 from tests.workflow.stage import TestServerStage
-
-HOURS = 24
-LAPSE = timedelta(hours=HOURS)
-EXPORT = {"crm-1", "erp-1"}
-
-
-class AlertStage:
-    """One alert about E1 with its workflow."""
-
-    def __init__(self, stage: TestServerStage) -> None:
-        self.stage = stage
-        self.desk = AlertDesk(stage.database)
-        self.id = ""
-
-    async def begin(self, severity: Severity = Severity.HIGH, mode: str = "enforce") -> None:
-        """A finding becomes an alert, and its workflow starts."""
-        early_policy(self.stage.settings.home, mode=f'"{mode}"', hours=str(HOURS))
-        self.id = self.desk.open(found(severity=severity))
-        await tell(self.stage.client, self.id)
-
-    @property
-    def handle(self) -> WorkflowHandle[Any, Any]:
-        return self.stage.client.get_workflow_handle(self.id, result_type=AlertProgress)
-
-    async def until(self, holds: Any) -> AlertProgress:
-        """Wait for the alert to be so."""
-
-        async def look() -> AlertProgress:
-            answer: AlertProgress = await self.handle.query("progress", result_type=AlertProgress)
-            return answer
-
-        async with asyncio.timeout(20):
-            while not holds(now := await look()):
-                await asyncio.sleep(0.05)
-        return now
-
-    async def decide(self, to: AlertState, by: str = "H1", *, engine: bool = True) -> AlertDecided:
-        async def connect() -> Client:
-            if not engine:
-                raise Unavailable("nobody answers")
-            return self.stage.client
-
-        folder = self.stage.settings.policy_dir
-        return await decide(self.stage.database, connect, alert_id=self.id, to=to, by=by, note="why", policy_dir=folder)
-
-    def suspended(self) -> set[str]:
-        query = "SELECT id FROM entitlements WHERE employee_id = 'E1' AND state = 'suspended'"
-        return {row["id"] for row in self.stage.rows(query)}
 
 
 @pytest.fixture
@@ -188,6 +137,39 @@ async def test_what_does_not_come_from_people_we_know_changes_nothing(alert: Ale
         now = await alert.until(lambda now: now.rejected == 3)
     assert now.state is AlertState.NEEDS_REVIEW
     assert alert.desk.evidence(alert.id).count("alert.decision_forged") == 1
+
+
+async def test_a_decision_about_another_alert_does_not_end_this_one(alert: AlertStage) -> None:
+    async with alert.stage.worker():
+        await alert.begin(Severity.HIGH)
+        await alert.until(lambda now: now.protection is ProtectionState.SUSPENDED)
+        alert.desk.keep(found(employee_id="M1", severity=Severity.MEDIUM))
+        (other,) = alert.desk.raise_all(person="M1").opened
+        with alert.stage.database.begin() as connection:
+            at: datetime = connection.execute(text("SELECT now()")).scalar_one()
+            stored = alert_decisions.accept(connection, other, AlertState.DISMISSED, "H1", "why", at=at)
+        heard = await alert.handle.execute_update("decide", stored.message(), result_type=DecidedTriage)
+        assert (heard.counted, heard.forged) == (False, True)
+        assert (await alert.until(lambda now: True)).state is AlertState.NEEDS_REVIEW
+        assert alert.suspended() == EXPORT
+    assert alert.desk.row(other).state is AlertState.NEEDS_REVIEW, "its own workflow has not heard it"
+    assert alert.desk.evidence(alert.id).count("alert.decision_forged") == 1
+
+
+async def test_an_id_that_no_database_takes_does_not_keep_people_from_deciding(alert: AlertStage) -> None:
+    async with alert.stage.worker():
+        await alert.begin()
+        await alert.until(lambda now: now.protection is ProtectionState.SUSPENDED)
+        at = await alert.stage.clock()
+        forged = {"alert_id": alert.id, "to": "dismissed", "by": "H1", "at": at.isoformat()}
+        for number, wrong in enumerate(("a\x00b", "", "a" * 100_000), start=1):
+            with pytest.raises(WorkflowUpdateFailedError):
+                await alert.handle.execute_update("decide", {**forged, "decision_id": wrong})
+            await alert.handle.signal("decision", {**forged, "decision_id": wrong})
+            await alert.until(lambda now, number=number: now.rejected == number)
+        assert (await alert.decide(AlertState.DISMISSED)).counted
+        ended = await alert.handle.result()
+    assert ended.protection is ProtectionState.GIVEN_BACK
 
 
 async def test_a_signal_delivers_a_stored_decision(alert: AlertStage) -> None:

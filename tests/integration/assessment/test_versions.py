@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
+from models.canonical_json import canonical
 from models.case import Branch
 from models.errors import UnknownCase
-from models.evidence import canonical
 from models.risk import Domain
 from models.risk_level import Level
 from reports.language import language

@@ -2,16 +2,17 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
 from temporalio.client import Client
 
+from activities import alerts as alert_activities
 from activities import scan as scan_activities
 from activities.scan import day_in
-from models.errors import ModelRefused, Refused
+from models.errors import BadDates, ModelRefused, Refused
 from models.scan import Basis, RaisedAlerts, ScanCounts, ScanKind, ScanProgress, ScanRequest, ScanResult
 from models.warning import RuleId
 from services import scans
@@ -131,6 +132,43 @@ def test_a_shard_that_dies_half_way_goes_on_behind_the_last_person_done(
     assert result.counts.scored + result.counts.insufficient == len(company.scores_of(TODAY)) == len(company.sellers)
 
 
+def test_a_shard_whose_last_person_done_has_left_is_looked_at_anew_and_nobody_counts_twice(
+    company: Scanned, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    look_at = scan_activities._look_at
+
+    def dies_once(connection: Any, people: Any, *rest: Any) -> ScanCounts:
+        if len(looked_at) == 10:
+            with company.database.begin() as other:
+                gone = update(tables.employees).where(tables.employees.c.id == looked_at[-1])
+                other.execute(gone.values(status="left", left_on=TODAY))
+            looked_at.append("died")
+            raise RuntimeError("killed")
+        looked_at.extend(people)
+        return look_at(connection, people, *rest)
+
+    monkeypatch.setattr(scan_activities, "AT_ONCE", 5)
+    monkeypatch.setattr(scan_activities, "_look_at", dies_once)
+    counts = scanned(engine, ScanRequest(as_of=TODAY)).counts
+    assert counts.scored + counts.insufficient + counts.unknown == len(company.sellers) - 1
+    assert looked_at.count(looked_at[0]) == 2, "it began again"
+
+
+def test_a_scan_names_no_more_alerts_than_its_answer_can_hold_and_counts_them_all(
+    company: Scanned, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alert_activities, "MOST_NAMED", 1)
+    for seller in company.sellers[:3]:
+        company.exports(seller, TODAY, 5_000)
+    raised = scanned(engine, ScanRequest(as_of=TODAY)).raised
+    assert (len(raised.opened), raised.more_opened) == (1, 2)
+    with company.database.begin() as connection:
+        (row,) = newest(connection, 1)
+    assert row.counts is not None
+    assert row.counts["alerts_opened"] == 3
+
+
 # ---- feeds ----
 
 
@@ -177,6 +215,19 @@ def test_a_damaged_model_scores_nobody_and_the_watch_goes_on(company: Scanned, e
     assert company.scores_of(TODAY) == {}
     company.exports(company.sellers[3], TODAY, 2500)
     assert len(watched(engine).raised.opened) == 1
+
+
+@pytest.mark.parametrize("day", [date.min, date(1989, 12, 31), TODAY + timedelta(days=2), date.max])
+def test_a_day_that_nobody_means_is_refused_and_does_not_hide_the_newest_scan(
+    company: Scanned, engine: Engine, day: date
+) -> None:
+    async def asked(client: Client) -> ScanResult:
+        return await scans.run_scan(client, day)
+
+    with pytest.raises(BadDates, match="nobody can be scanned as of"):
+        engine.run(asked)
+    with company.database.begin() as connection:
+        assert newest(connection, 1) == []
 
 
 def test_somebody_who_was_not_scanned_is_said_so(company: Scanned) -> None:

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from typer.testing import CliRunner
 
 from activities.messages import Links, Post
-from models.scan import Basis, RaisedAlerts, RiskScore, ScanRequest
+from activities.talks import TalkActivities
+from models.errors import Refused
+from models.scan import Basis, RaisedAlerts, RiskScore, ScanRequest, SuggestTalks
+from models.warning import AlertState
 from services import scans
 from starter_cli import app
-from store import scores, tables
-from store.aliases import alias_of
+from store import alerts, scores, tables
+from store.aliases import alias_of, person_of
+from store.tables.behaviour import talks
 from systems.mail.folder import FolderMailer
 from tests.integration.real_engine import Engine
 from tests.integration.scans.starting import scanned, watched
@@ -116,6 +120,39 @@ def test_a_high_prediction_suggests_one_talk_in_thirty_days_under_a_pseudonym(
     scanned(engine, ScanRequest(as_of=TODAY - timedelta(days=1)))
     day = TODAY - timedelta(days=1)
     assert scans.explain(company.database, alias, day).employee_id == company.fading
+
+
+def test_who_commands_somebody_is_never_told_what_was_predicted_about_them(company: Scanned) -> None:
+    people = tables.employees
+    with company.database.begin() as connection:
+        boss = select(people.c.manager_id).where(people.c.id == company.fading).scalar_subquery()
+        connection.execute(update(people).where(people.c.id == boss).values(extra_roles=["hrbp"]))
+        alarming = RiskScore(
+            employee_id=company.fading, day=TODAY, basis=Basis.BASELINE, model_version="baseline-1", score=75
+        )  # fmt: skip
+        scores.save(connection, [alarming], at=datetime.now(UTC))
+        connection.execute(update(people).where(people.c.role == "hrbp").values(status="left"))
+    asked = SuggestTalks(as_of=TODAY)
+    alone = TalkActivities(company.database).suggest_talks(asked)
+    assert (alone.suggested, alone.nobody_to_ask) == (0, 1)
+    with company.database.begin() as connection:
+        connection.execute(insert(people).values(id="HR9", source_key="HR9", name="Partner", role="hrbp"))
+    assert TalkActivities(company.database).suggest_talks(asked).suggested == 1
+    with company.database.begin() as connection:
+        assert connection.execute(select(talks.c.recipient_id)).scalars().all() == ["HR9"]
+
+
+def test_no_score_tells_who_an_alert_is_about(company: Scanned, engine: Engine) -> None:
+    company.exports(company.sellers[3], YESTERDAY, 2500)
+    scanned(engine, ScanRequest(as_of=TODAY))
+    with company.database.begin() as connection:
+        (alert, *_) = alerts.listed(connection, [AlertState.NEEDS_REVIEW], 10)
+        behind = person_of(connection, alert.alias)
+    with pytest.raises(Refused, match="alerts reveal") as refused:
+        scans.explain(company.database, alert.alias, TODAY)
+    assert behind
+    assert behind not in str(refused.value)
+    assert scans.explain(company.database, behind, TODAY).employee_id == behind
 
 
 def test_a_scan_of_a_day_gone_by_suggests_nothing(company: Scanned, engine: Engine) -> None:
