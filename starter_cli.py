@@ -31,7 +31,11 @@ def _speak() -> None:
 
 
 def main() -> None:
-    """Entry of `offboard`: whatever goes wrong becomes one message and exit code 1."""
+    """Entry of `offboard`: whatever goes wrong becomes one message and exit code 1, or 2 for misuse."""
+    if unreadable := next((word for word in sys.argv[1:] if not _is_text(word)), None):
+        shown = unreadable.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        typer.echo(_("this is no UTF-8 text: {word}. Nothing was changed.").format(word=shown), err=True)
+        sys.exit(2)
     try:
         app()
     except KeyboardInterrupt:
@@ -41,6 +45,11 @@ def main() -> None:
             raise
         typer.echo(_("refused: ") + _told(failure), err=True)
         sys.exit(1)
+
+
+def _is_text(word: str) -> bool:
+    """False for bytes of another encoding, which neither our database nor the engine takes."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in word)
 
 
 def _told(failure: Exception) -> str:

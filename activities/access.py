@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
+from activities import protection_over
 from activities.rights import Rights, heartbeat
 from models.access import AccessRecord, AccessState, AccessStep, Entitlement, LockRequest, LockSummary, ResultClass
 from models.case import Branch
@@ -55,9 +56,15 @@ class AccessActivities:
         """Give back, in reverse order, what this case suspended and what is still suspended.
 
         Rights that the directory no longer knows are `left`. Raises Unavailable when some could not be given back yet;
-        a repeat goes on with those. A lockdown that still runs elsewhere stops at its next right.
+        a repeat goes on with those. A lockdown that still runs elsewhere stops at its next right, and the protection of
+        an alert whose rights all come back is over.
         """
-        return self._rights.give_back(asked.case_id)
+        with self._database.begin() as connection:
+            protection_over.begin(connection, asked.case_id, asked.employee_id, at=datetime.now(UTC))
+        done = self._rights.give_back(asked.case_id)
+        with self._database.begin() as connection:
+            protection_over.end(connection, asked.employee_id, at=datetime.now(UTC))
+        return done
 
     def _save(self, case_id: str, rights: Sequence[Entitlement], steps: dict[str, AccessStep]) -> str:
         with self._database.begin() as connection:

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities import alert_records, alert_triage
 from activities.alert_raising import raise_for
 from activities.beating import beating
 from activities.messages import Post
+from models.errors import Unavailable
 from models.scan import MOST_NAMED, RaiseAlerts, RaisedAlerts
 from models.search_attributes import TASK_QUEUE
 from models.warning import (
@@ -29,9 +31,11 @@ from models.warning import (
     TriageDecision,
 )
 from models.warning_policy import WarningPolicy
-from store import alert_decisions, alerts, raising
+from store import alert_decisions, alerts, cases, raising
 from store.database import Database
 from store.policies import load_warning_policy
+
+ANSWER_WITHIN = timedelta(seconds=10)
 
 
 class AlertActivities:
@@ -52,6 +56,7 @@ class AlertActivities:
             raised = await asyncio.to_thread(self._raise, asked, progress)
             for alert_id, changed_at in (await asyncio.to_thread(self._untold)).items():
                 await tell(activity.client(), alert_id)
+                await self._tell_case_of(alert_id)
                 # What changed while we told it is told the next time.
                 await asyncio.to_thread(self._mark_told, alert_id, changed_at)
                 progress(alert_id)
@@ -70,6 +75,7 @@ class AlertActivities:
             state=alert.state,
             severity=alert.severity,
             to_protect=severe or alert.protection is ProtectionState.SUSPENDED,
+            given_back=alert.protection is ProtectionState.GIVEN_BACK,
             stored=stored,
         )
 
@@ -97,6 +103,22 @@ class AlertActivities:
         """Write what becomes of a decision, once. Raises UnknownAlert."""
         with self._database.begin() as connection:
             return alert_records.record(connection, decision, at=datetime.now(UTC))
+
+    @activity.defn(name="tell_case")
+    async def tell_case(self, asked: AlertRequest) -> None:
+        """Let an open case of the person make another version of its report. Telling twice makes two, no more.
+
+        Raises Unavailable when the engine does not take it.
+        """
+        await self._tell_case_of(asked.alert_id)
+
+    async def _tell_case_of(self, alert_id: str) -> None:
+        if case_id := await asyncio.to_thread(self._open_case, alert_id):
+            await news(activity.client(), case_id)
+
+    def _open_case(self, alert_id: str) -> str | None:
+        with self._database.begin() as connection:
+            return cases.open_case_of(connection, alerts.get(connection, alert_id).employee_id)
 
     def _raise(self, asked: RaiseAlerts, progress: Callable[..., None]) -> RaisedAlerts:
         policy = self._policy()
@@ -148,3 +170,14 @@ async def tell(client: Client, alert_id: str) -> None:
         )
     except WorkflowAlreadyStartedError:
         activity.logger.info("the alert is over", extra={"alert": alert_id})
+
+
+async def news(client: Client, case_id: str) -> None:
+    """Tell a case that what its report rests on has changed. One that has just ended needs no telling."""
+    try:
+        await client.get_workflow_handle(case_id).signal("news", rpc_timeout=ANSWER_WITHIN)
+    except RPCError as lost:
+        if lost.status is not RPCStatusCode.NOT_FOUND:
+            raise Unavailable(
+                "the Temporal server does not answer ({status}). Nothing was changed.", status=lost.status.name
+            ) from lost

@@ -1,7 +1,9 @@
 """The post: sends what waits in the outbox of a case. A mail that cannot leave never holds the case."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
@@ -22,6 +24,20 @@ from systems.mail.port import Mailer
 # Long after the deadline a link still opens, so that its page can say what became of the gate.
 LINK_LIFE_AFTER_DEADLINE = timedelta(days=60)
 DECIDING = (*ASKING, MessageKind.REFUSED)
+
+
+log = logging.getLogger("offboard.mail")
+
+
+class Try(StrEnum):
+    """What became of one more try. `settled` left, or is no longer true; `kept` waits for another try.
+
+    `none`: none waits, or the mail system does not answer, so that the others need not be tried now.
+    """
+
+    SETTLED = "settled"
+    KEPT = "kept"
+    NONE = "none"
 
 
 class Links:
@@ -68,14 +84,16 @@ class Post:
             if _is_down(failure):
                 return sent
 
-    def retry_one(self) -> bool:
-        """Try one message of any case whose time has come, also of a case that has ended.
-
-        False when there was none, or when the mail system does not answer: then the others need not be tried now.
-        """
+    def retry_one(self) -> Try:
+        """Try one message of any case whose time has come, also of a case that has ended."""
         with self._database.begin() as connection:
             message = outbox.claim_due(connection, at=_now())
-        return message is not None and not _is_down(self._send(message))
+        if message is None:
+            return Try.NONE
+        failure = self._send(message)
+        if _is_down(failure):
+            return Try.NONE
+        return Try.KEPT if failure else Try.SETTLED
 
     def _send(self, message: OutboxMessage) -> OffboardError | None:
         try:
@@ -86,6 +104,8 @@ class Post:
         except OffboardError as failure:
             with self._database.begin() as connection:
                 outbox.mark_failed(connection, message, failure.message, at=_now())
+            if message.attempts == 1:  # once a message: the later tries fail for the same reason
+                log.warning("a mail to %s could not leave and is kept: %s", message.recipient_id, failure.message)
             return failure
         with self._database.begin() as connection:
             outbox.mark_sent(connection, message.id, at=_now())

@@ -9,11 +9,12 @@ from pathlib import Path
 from sqlalchemy import Connection
 from temporalio import activity
 
+from activities.protection_over import given_back
 from activities.rights import Rights, heartbeat
 from models.access import AccessState, Entitlement, Grade, ResultClass
 from models.evidence import digest
 from models.warning import AlertState, Protected, ProtectionMode, ProtectionState, ProtectRequest
-from store import alerts, cases, effects, evidence, lockdown
+from store import alerts, cases, evidence, lockdown
 from store.alerts import AlertRow
 from store.database import Database
 from store.policies import STANDARD, load_warning_policy
@@ -80,7 +81,7 @@ class ProtectionActivities:
         except _Taken as taken:
             return Protected(state=taken.state, until=alert.protected_until)
         with self._database.begin() as connection:
-            self._end(connection, asked, done.restored)
+            given_back(connection, asked.alert_id, done.restored, at=asked.at)
         return Protected(state=ProtectionState.GIVEN_BACK, until=alert.protected_until, rights=done.restored)
 
     def _begin(
@@ -120,18 +121,6 @@ class ProtectionActivities:
             state = ProtectionState.LEFT_TO_ALERT if other else ProtectionState.LEFT_TO_CASE
             _leave(connection, alert, other or str(case), state, at)
         raise _Taken(state)
-
-    @staticmethod
-    def _end(connection: Connection, asked: ProtectRequest, restored: int) -> None:
-        body: dict[str, object] = {"restored": restored}
-
-        def do() -> tuple[None, dict[str, object]]:
-            alerts.change(connection, asked.alert_id, protection=ProtectionState.GIVEN_BACK)
-            evidence.append(connection, asked.alert_id, "protection.given_back", body, at=asked.at)
-            return None, body
-
-        key = f"{asked.alert_id}/given_back"
-        effects.once(connection, key, case_id=asked.alert_id, request={"alert": asked.alert_id}, at=asked.at, do=do)
 
 
 def _case_that_holds(connection: Connection, alert: AlertRow) -> str | None:

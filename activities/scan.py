@@ -5,15 +5,25 @@ inside the activities: a worker starts without them, and no workflow file pulls 
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.beating import beating
-from models.scan import Basis, FinishScan, PlanScan, RiskScore, ScanCounts, ScanKind, ScanPlan, ShardRequest
+from models.scan import (
+    Basis,
+    FinishScan,
+    PlanScan,
+    RiskScore,
+    ScanCounts,
+    ScanKind,
+    ScanPlan,
+    ShardRequest,
+    day_in,
+    day_of,
+)
 from models.warning_policy import WarningPolicy
 from store import activity as activity_rows
 from store import findings, scans, scores
@@ -34,13 +44,14 @@ class ScanActivities:
     def plan_scan(self, asked: PlanScan) -> ScanPlan:
         """Fix the day, the model, the health of the feeds and the shards of a scan, and write down that it began.
 
-        A watch that finds no news plans nothing and leaves no row. Raises PolicyError, and ModelRefused when the
-        promoted model is not the document that was registered.
+        A watch that finds no news plans nothing and leaves no row. Raises BadDates and Refused for what nobody can
+        scan, PolicyError, and ModelRefused when the promoted model is not the document that was registered.
         """
         from early_warning import baseline, feeds, registry, scoring  # noqa: PLC0415  (see above)
 
         request, policy = asked.request, self._policy()
-        as_of = request.as_of or day_in(request.zone, asked.at)
+        now = datetime.now(UTC)
+        as_of = day_of(request, asked.at, now)
         watch = request.kind is ScanKind.WATCH
         with self._database.begin() as connection:
             # First of all: whatever is written from here on is for the next watch.
@@ -59,7 +70,7 @@ class ScanActivities:
                 scores_known=feeds.scores_known(health),
                 news_since=since if watch else None,
                 # A scan of a day gone by has not seen what came in since.
-                seen_until=visible if as_of >= day_in(request.zone, datetime.now(UTC)) else None,
+                seen_until=visible if as_of >= day_in(request.zone, now) else None,
             )
             among = _with_news(connection, plan)
             plan = plan.model_copy(update={"shards": scores.shards(connection, as_of, request.shard_size, among)})
@@ -97,11 +108,6 @@ class ScanActivities:
 
     def _policy(self) -> WarningPolicy:
         return load_warning_policy(folder=self._policy_dir)
-
-
-def day_in(zone: str, moment: datetime) -> date:
-    """The calendar day of a moment in a zone: 06:00 in Shanghai is still the day before in UTC."""
-    return moment.astimezone(ZoneInfo(zone)).date()
 
 
 def _with_news(connection: Connection, plan: ScanPlan) -> list[str] | None:

@@ -12,6 +12,7 @@ from commands.plumbing import Day, Json, Person, Store, _, misuse, run, say, set
 
 if TYPE_CHECKING:
     from models.scan import ScanProgress
+    from services.failing_steps import FailingStep
 
 app = typer.Typer()
 scan_app = typer.Typer(no_args_is_help=True, help=_("Risk scans of all active salespeople; a prediction only informs."))
@@ -48,7 +49,9 @@ def scan_run(as_of: Day = None, json: Json = False) -> None:
 
         async def go() -> ScanResult:
             with progress_bar(json) as tell:
-                return await run_scan(await connect_temporal(settings()), as_of.date() if as_of else None, tell)
+                return await run_scan(
+                    await connect_temporal(settings()), as_of.date() if as_of else None, tell, warn_of_failure
+                )
 
         say(outcome_of(store, run(go())), json, "scan_run")
 
@@ -102,6 +105,15 @@ def scan_explain(employee: Person, day: Day = None, json: Json = False) -> None:
 
     with Store() as store:
         say(explain(store, employee, day.date() if day else None), json, "score", store)
+
+
+def warn_of_failure(step: "FailingStep") -> None:
+    """One line on stderr, in a pipe too: whoever waits must know that the scan does not come on."""
+    told = _(
+        "the scan does not come on: attempt {attempt} of the step {step}, last failure {failure}. It goes on trying; "
+        "offboard doctor says more. Ctrl-C leaves it running."
+    )
+    typer.echo(told.format(attempt=step.attempt, step=step.step, failure=step.failure), err=True)
 
 
 @contextmanager

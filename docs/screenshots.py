@@ -123,8 +123,8 @@ def _look_at_alerts(browser: Browser, stack: StackInfo, database: Database) -> N
     """The alerts of the scan: their table, the worst of them, and its workflow in the Temporal Web UI."""
     found = list_alerts(database)
     worst = found.alerts[0].id
-    _print(browser, database, "offboard alerts list", "alerts", found, "alerts")
-    _print(browser, database, f"offboard alerts show {worst}", "alert", show_alert(database, worst), "alert")
+    said = {"list": ("alerts", found), f"show {worst}": ("alert", show_alert(database, worst))}
+    _print(browser, database, {f"offboard alerts {verb}": what for verb, what in said.items()}, "alerts")
     page = browser.new_page(viewport={"width": WIDE, "height": 760}, timezone_id="UTC", locale="en-GB")
     address = f"{stack.ui}/namespaces/offboard/workflows/{worst}"
     page.goto(address, wait_until="load")
@@ -133,16 +133,19 @@ def _look_at_alerts(browser: Browser, stack: StackInfo, database: Database) -> N
     _shoot(page, f"{run}/user-metadata", "text=Current Details", "alert-workflow")
 
 
-def _print(browser: Browser, database: Database, title: str, view: str, answer: object, name: str) -> None:
-    """A picture of what a verb prints on a terminal."""
-    content = plain(answer)
-    with database.begin() as connection:
-        words = words_in("en", names_in(connection, content))
+def _print(browser: Browser, database: Database, said: dict[str, tuple[str, object]], name: str) -> None:
+    """A picture of what verbs print on a terminal: by command line, the view and the answer."""
     console = Console(record=True, width=TERMINAL, file=io.StringIO(), highlight=False, force_terminal=True)
-    for block in VIEWS[view](content, words):
-        console.print(block, markup=False)
+    for line, (view, answer) in said.items():
+        content = plain(answer)
+        with database.begin() as connection:
+            words = words_in("en", names_in(connection, content))
+        console.print(f"$ {line}", style="bold green")
+        for block in VIEWS[view](content, words):
+            console.print(block, markup=False)
+        console.print()
     page = browser.new_page(viewport={"width": WIDE, "height": 900})
-    page.set_content(console.export_svg(title=title, theme=MONOKAI))
+    page.set_content(console.export_svg(title="", theme=MONOKAI))
     file = IMAGES / f"{name}.png"
     page.locator("svg").first.screenshot(path=file)
     _shrink(file)

@@ -20,7 +20,7 @@ from early_warning.metrics import Floats, Places
 from early_warning.reasons import top_reasons
 from early_warning.records import load_records
 from models.attrition import FLOORS, AttritionLevel, level_of
-from models.errors import ModelRefused, Refused
+from models.errors import ModelRefused, Refused, Unavailable
 from models.scan import Basis, RiskScore
 
 NAMES = tuple(FEATURES)
@@ -80,22 +80,42 @@ def score_features(
     ]
 
 
-def explained(connection: Connection, score: RiskScore) -> RiskScore:
-    """A kept score with its contributions and reasons. Raises ModelRefused, Unavailable, and Refused when the records
-    of that day have been changed since: then the score cannot be explained from them any more."""
-    if score.score is None or score.contributions:
-        return score
-    model = scorer(connection, score.model_version)
+class Explained(NamedTuple):
+    """A score with everything that went into it. `figures` by feature: None is one that cannot be known."""
+
+    score: RiskScore
+    figures: dict[str, float | None]
+
+
+def explained(connection: Connection, score: RiskScore) -> Explained:
+    """A kept score with its contributions, reasons and figures.
+
+    Raises ModelRefused, Unavailable, and Refused when the records of that day have been changed since: then the score
+    cannot be explained from them any more. A score that was kept with its contributions comes without figures then.
+    """
     records = load_records(connection, [score.employee_id], score.day, score.day)
-    (again,) = score_features(features_of(records, score.day), score.day, model, explain_all=True)
-    if again.score != score.score:
-        raise Refused(
-            "the score of {employee} as of {day} cannot be explained any more: records up to that day have been "
-            "changed since. Scan a later day.",
-            employee=score.employee_id,
-            day=score.day,
-        )
-    return again
+    features = features_of(records, score.day)
+    (row,) = features[list(NAMES)].to_numpy(dtype=np.float64).tolist()
+    figures = {name: None if np.isnan(figure) else figure for name, figure in zip(NAMES, row, strict=True)}
+    if score.score is None:
+        return Explained(score, figures)
+    try:
+        model = scorer(connection, score.model_version)
+        (again,) = score_features(features, score.day, model, explain_all=True)
+    except (ModelRefused, Unavailable):
+        if score.contributions:
+            return Explained(score, {})
+        raise
+    if again.score == score.score:
+        return Explained(again, figures)
+    if score.contributions:
+        return Explained(score, {})
+    raise Refused(
+        "the score of {employee} as of {day} cannot be explained any more: records up to that day have been "
+        "changed since. Scan a later day.",
+        employee=score.employee_id,
+        day=score.day,
+    )
 
 
 class _Result(NamedTuple):

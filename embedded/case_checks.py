@@ -4,12 +4,11 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client, WorkflowExecution
 
 from embedded.finding import Finding, ill, well
-from models.base import Value
 from models.reasons import because
+from services.failing_steps import FailingStep, failing_steps
 from store.database import Database
 from store.tables import cases
 
@@ -34,15 +33,6 @@ UNPLANNED = because(
 )
 
 
-class FailingStep(Value):
-    """A step of a case that was tried more than `PATIENT_ATTEMPTS` times. `failure` is the type of the last failure."""
-
-    case_id: str
-    step: str
-    attempt: int
-    failure: str
-
-
 async def check_cases(client: Client, database: Database | None, now: datetime | None = None) -> list[Finding]:
     """Look at the newest running cases. Without our database only the engine is asked. Raises RPCError."""
     running = [case async for case in client.list_workflows(RUNNING, page_size=CASES_LOOKED_AT, limit=CASES_LOOKED_AT)]
@@ -58,17 +48,7 @@ async def _failing_steps(client: Client, running: list[WorkflowExecution]) -> li
 
     async def of(case: WorkflowExecution) -> list[FailingStep]:
         async with turn:
-            told = await client.get_workflow_handle(case.id, run_id=case.run_id).describe()
-        return [
-            FailingStep(
-                case_id=case.id,
-                step=step.activity_type.name,
-                attempt=step.attempt,
-                failure=_type_of(step.last_failure),
-            )
-            for step in told.raw_description.pending_activities
-            if step.attempt > PATIENT_ATTEMPTS
-        ]
+            return await failing_steps(client.get_workflow_handle(case.id, run_id=case.run_id), PATIENT_ATTEMPTS)
 
     found = await asyncio.gather(*(of(case) for case in running))
     return sorted((step for steps in found for step in steps), key=lambda step: -step.attempt)
@@ -83,18 +63,12 @@ def _without_row(database: Database, ids: list[str]) -> list[str]:
 def _failing(step: FailingStep) -> Finding:
     problem = because(
         "{case} stands still at the step {step}: attempt {attempt}, last failure {failure}.",
-        case=step.case_id,
+        case=step.workflow_id,
         step=step.step,
         attempt=step.attempt,
         failure=step.failure,
     )
     return ill("Steps of cases", problem, SILENT if step.failure in SILENCES else DEFECT)
-
-
-def _type_of(failure: Failure) -> str:
-    # Only the type: a message may name people, and whoever runs the servers need not know them.
-    named = failure.application_failure_info.type
-    return named or (failure.WhichOneof("failure_info") or "unknown").removesuffix("_info")
 
 
 def _unplanned(case_id: str) -> Finding:

@@ -17,7 +17,7 @@ TOP = 3
 class DemoAlert(Value):
     """An alert of the scan, and what the person behind it was planted for, if they were."""
 
-    alias: str
+    id: str
     severity: str
     rules: tuple[str, ...]
     employee: str
@@ -53,7 +53,7 @@ async def scan_the_rest(client: Client, database: Database, planted: tuple[Plant
         names = people.names(connection, {*behind.values(), *(each.employee_id for each in highest)})
     found = [
         DemoAlert(
-            alias=line.alias,
+            id=line.id,
             severity=line.severity,
             rules=line.rules,
             employee=behind[line.alias],

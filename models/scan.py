@@ -3,15 +3,19 @@
 A score is a prediction. It is shown to people and nothing more: no access, handover or case follows from it.
 """
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.attrition import AttritionLevel
 from models.base import EmployeeId, Message, Moment, Value
+from models.errors import BadDates, Refused
 from models.reasons import Reason
 
 SHARD_SIZE = 2_000  # people: 50 shards for 100,000, and one lost shard costs seconds
+LARGEST_SHARD = 100_000
+FIRST_DAY = date(1990, 1, 1)  # whoever names an earlier day has mistyped it
 MOST_NAMED = 1_000  # alerts by id in what a scan says of itself
 TALK_EVERY_DAYS = 30  # one notice a person in this time, however often the score stays high
 
@@ -73,6 +77,39 @@ class ScanRequest(Message):
     zone: str = "UTC"
     kind: ScanKind = ScanKind.DAILY
     shard_size: int = SHARD_SIZE
+
+
+def day_in(zone: str, moment: datetime) -> date:
+    """The calendar day of a moment in a zone: 06:00 in Shanghai is still the day before in UTC. Raises Refused."""
+    try:
+        return moment.astimezone(ZoneInfo(zone)).date()
+    except (ValueError, OSError, ZoneInfoNotFoundError) as unknown:
+        raise Refused(
+            "there is no time zone {zone!r}; write it as Asia/Shanghai. Nothing was scanned.", zone=zone
+        ) from unknown
+
+
+def day_of(request: ScanRequest, meant: datetime, now: datetime) -> date:
+    """The day that a scan is as of; `meant` is the scheduled time. Raises BadDates and Refused: anybody may ask.
+
+    One day ahead is let through, as clocks and zones differ; any further and the scan would stand as the newest one.
+    """
+    last = day_in(request.zone, now) + timedelta(days=1)
+    day = request.as_of or day_in(request.zone, meant)
+    if not FIRST_DAY <= day <= last:
+        raise BadDates(
+            "nobody can be scanned as of {day}: give a day from {first} to {last}. Nothing was scanned.",
+            day=day,
+            first=FIRST_DAY,
+            last=last,
+        )
+    if not 1 <= request.shard_size <= LARGEST_SHARD:
+        raise Refused(
+            "a scan looks at 1 to {most} people at a time, not at {size}. Nothing was scanned.",
+            most=LARGEST_SHARD,
+            size=request.shard_size,
+        )
+    return day
 
 
 class PlanScan(Message):

@@ -196,11 +196,15 @@ class TriageDecision(Message):
 
 
 class AlertView(Message):
-    """An alert as its workflow reads it from our books. `stored` are decisions that nobody has heard yet."""
+    """An alert as its workflow reads it from our books. `stored` are decisions that nobody has heard yet.
+
+    `given_back`: its protection is over, as somebody else (a withdrawn case) may have given the rights back.
+    """
 
     state: AlertState
     severity: Severity
     to_protect: bool = False
+    given_back: bool = False
     stored: tuple[TriageDecision, ...] = ()
 
 

@@ -1,6 +1,6 @@
 """What the rules, states and severities of alerts are called, in English words of the catalogue."""
 
-from models.warning import ProtectionState, RuleId
+from models.warning import AlertState, ProtectionState, RuleId
 
 RULES: dict[RuleId, str] = {
     RuleId.MASS_EXPORT: "many client records exported on one day",
@@ -25,6 +25,13 @@ PROTECTION: dict[ProtectionState, str] = {
     ProtectionState.WOULD_HAVE: "only written down: export rights would have been suspended until {until}",
     ProtectionState.SUSPENDED: "export rights are suspended until {until}, unless somebody confirms the alert",
     ProtectionState.GIVEN_BACK: "export rights were given back as they were",
-    ProtectionState.LEFT_TO_CASE: "a case of the person holds the rights",
-    ProtectionState.LEFT_TO_ALERT: "another alert of the person holds the rights",
+    ProtectionState.LEFT_TO_CASE: "the rights were left to a case of the person",
+    ProtectionState.LEFT_TO_ALERT: "the rights were left to another alert of the person",
 }
+
+
+def protection_words(protection: ProtectionState, alert: AlertState) -> str:
+    """How the export rights stand; `{until}` is the end of the protection, which a confirmed alert no longer has."""
+    if protection is ProtectionState.SUSPENDED and alert is AlertState.CONFIRMED:
+        return "export rights are suspended until the alert is resolved"
+    return PROTECTION[protection]

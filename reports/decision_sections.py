@@ -119,12 +119,16 @@ def _reasons(writer: Writer, domain: DomainScore) -> Cell:
 def _approval(writer: Writer, approval: ReportApproval) -> Row:
     gate = Cell(writer.word(GATES, approval.gate), _round(writer, approval))
     if approval.verdict is None:
-        asked = writer.people(approval.waiting_on) or writer.text("asked after this version was made")
+        asked = writer.people(approval.waiting_on)
         due = writer.moment(approval.due_at) if approval.due_at else "–"
         cells = (
             gate,
             Cell(writer.text("Open"), tone="open"),
-            Cell(writer.text("Waiting for {people}", people=asked)),
+            Cell(
+                writer.text("Waiting for {people}", people=asked)
+                if asked
+                else writer.text("asked after this version was made")
+            ),
             Cell(writer.text("until {moment}", moment=due) if approval.due_at else due),
             Cell(approval.note or "–"),
         )

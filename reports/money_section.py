@@ -67,7 +67,7 @@ def _facts(writer: Writer, audit: CurrencyAudit) -> tuple[Fact, ...]:
             writer.text("{amount} in {items}", amount=writer.money(audit.disputed, audit.currency), items=disputed),
         ),
         Fact(
-            writer.text("Agrees with the ledger"),
+            writer.text("Adds up with invoices and payments"),
             writer.text("Yes") if audit.reconciled else writer.text("No"),
             "good" if audit.reconciled else "bad",
         ),

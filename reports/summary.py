@@ -2,10 +2,10 @@
 
 from models.report import ReportApproval
 from models.risk import DomainStatus
-from models.risk_level import Level
+from models.risk_level import Level, level_of
 from reports.blocks import Summary, Tile, Tone
 from reports.charts import score_scale
-from reports.words import GATES, LEVELS, mark
+from reports.words import DOMAINS, GATES, LEVELS, mark
 from reports.writer import Writer
 
 _OTHER_CURRENCIES = 2
@@ -16,6 +16,8 @@ _FINDINGS = {
     Level.HIGH: mark("High risk: settle the points below before the handover goes on"),
     Level.CRITICAL: mark("Critical risk: act on the points below today, before anything is handed over"),
 }
+
+_LOW_WITH_POINTS = mark("Low risk in total; before the handover goes on look at: {domains}")
 
 _ENDS = {
     "closed": mark("The departure is closed; at the end the risk was {level}"),
@@ -46,14 +48,25 @@ def summary(writer: Writer) -> Summary:
 def _verdict(writer: Writer) -> str:
     report = writer.report
     end = _ENDS.get(report.case.phase or "")
-    finding = (
-        writer.text(end, level=writer.word(LEVELS, report.level.value)) if end else writer.text(_FINDINGS[report.level])
-    )
+    finding = writer.text(end, level=writer.word(LEVELS, report.level.value)) if end else _finding(writer)
     state = _state(writer)
     blind = sum(domain.status is DomainStatus.NO_DATA for domain in report.domains)
     if blind:
         state += writer.count("; {n} domain has no data", "; {n} domains have no data", blind)
     return writer.text("{finding}; {state}.", finding=finding, state=state)
+
+
+def _finding(writer: Writer) -> str:
+    """What the level asks for. A low total must not talk over a domain that is not low."""
+    report = writer.report
+    raised = [
+        writer.word(DOMAINS, domain.domain.value)
+        for domain in report.domains
+        if domain.score is not None and level_of(domain.score) is not Level.LOW
+    ]
+    if report.level is Level.LOW and raised:
+        return writer.text(_LOW_WITH_POINTS, domains=writer.text(", ").join(raised))
+    return writer.text(_FINDINGS[report.level])
 
 
 def _state(writer: Writer) -> str:

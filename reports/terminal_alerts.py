@@ -4,8 +4,8 @@ from typing import Any
 
 from rich.text import Text
 
-from models.warning import ProtectionState, RuleId
-from reports.alert_words import PROTECTION, RULES
+from models.warning import AlertState, ProtectionState, RuleId
+from reports.alert_words import RULES, protection_words
 from reports.terminal_tables import Blocks, grid, minute, why
 from reports.terminal_words import Words
 
@@ -14,20 +14,18 @@ def show_alerts(plain: Any, words: Words) -> Blocks:
     """The list of alerts."""
     if not plain["alerts"]:
         return [Text(words.text("No alerts."))]
-    table = grid(words, "alert", "severity", "state", "events", "days", "waiting on", "until (UTC)", "export rights",
-                 right=("events",))  # fmt: skip
-    table.columns[0].no_wrap = True  # people copy the id
+    # The columns that 80 characters hold; days, events and rights stand in `offboard alerts show`.
+    table = grid(words, "alert", "severity", "state", "waiting on", "until (UTC)")
+    for column in (table.columns[0], table.columns[4]):
+        column.no_wrap = True  # people copy the id
     for row in plain["alerts"]:
         waits = row["state"] == "needs_review"
         table.add_row(
             row["id"],
             words.text(row["severity"]),
-            words.text(row["state"]),
-            str(row["events"]),
-            words.text("{first} to {last}", first=row["first"], last=row["last"]),
+            words.word(row["state"]).replace("_", " "),
             (words.persons(row["waiting_on"]) or words.text("nobody could be asked yet")) if waits else "",
             minute(row["due_at"]) if waits else "",
-            _protection(row, words),
         )
     more = [Text(words.text("and {n} more; --limit shows them", n=plain["more"]))] if plain["more"] else []
     return [table, *more]
@@ -110,4 +108,5 @@ def _state(plain: Any, words: Words) -> str:
 
 def _protection(plain: Any, words: Words) -> str:
     until = minute(plain["protected_until"]) + " UTC" if plain["protected_until"] else ""
-    return words.text(PROTECTION[ProtectionState(plain["protection"])], until=until)
+    state = protection_words(ProtectionState(plain["protection"]), AlertState(plain["state"]))
+    return words.text(state, until=until)

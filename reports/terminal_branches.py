@@ -32,7 +32,11 @@ def show_audit(plain: Any, words: Words) -> Blocks:
             words.text(
                 "open items: {n}, disputed: {disputed}", n=found["open_items"], disputed=found["disputed_items"]
             ),
-            words.text("Agrees with the ledger." if found["reconciled"] else "UNRECONCILED: differs from the ledger."),
+            words.text(
+                "Adds up with invoices and payments."
+                if found["reconciled"]
+                else "UNRECONCILED: differs from the ledger."
+            ),
         )
         blocks += [*(Text(line) for line in lines), table, Text(), *_debtors(found, words)]
     return blocks or [Text(words.text("Nothing is open."))]

@@ -1,11 +1,13 @@
 """Views of cases: which there are, where one stands, what happened, what became of a decision."""
 
+from datetime import datetime
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from models.case import ENDED, Phase
+from reports.evidence_words import actor, local, sentence
 from reports.terminal_tables import Blocks, grid, minute
 from reports.terminal_words import Words
 
@@ -19,8 +21,6 @@ REFUSALS = {
     "reason_missing": "a decline needs a reason: add --note",
     "malformed": "the decision cannot be read",
 }
-# What an entry of the evidence calls a person.
-PERSON_FACTS = frozenset({"employee", "owner", "by", "requested_by", "approvers"})
 
 
 def show_cases(plain: Any, words: Words) -> Blocks:
@@ -99,25 +99,18 @@ def show_started(plain: Any, words: Words) -> Blocks:
 
 
 def show_timeline(plain: Any, words: Words) -> Blocks:
-    """Every entry of the evidence chain, one a line."""
-    table = grid(words, "no.", "time (UTC)", "what", "who", "facts", right=("no.",))
+    """Every entry of the evidence chain, one a line, in sentences and in the time of the reader."""
+    here = words.text("time ({zone})", zone="/".join(sorted({_zone(entry["at"]) for entry in plain["entries"]})))
+    table = grid(words, "no.", here, "who", "what", right=("no.",))
+    table.columns[1].no_wrap = True
     for entry in plain["entries"]:
-        shown = (
-            f"{key}={_fact(key, value, words)}"
-            for key, value in entry["body"].items()
-            if value is not None and (key in PERSON_FACTS or not isinstance(value, dict | list))
-        )
-        at, actor = entry["at"][:19].replace("T", " "), words.person(entry["actor"])
-        table.add_row(str(entry["seq"]), at, entry["kind"], actor, ", ".join(shown))
+        said = sentence(entry["kind"], entry["body"], words)
+        table.add_row(str(entry["seq"]), local(entry["at"]), actor(entry["actor"], words), said)
     return [table]
 
 
-def _fact(key: str, value: Any, words: Words) -> str:
-    if key in PERSON_FACTS:
-        return words.persons(value) if isinstance(value, list) else words.person(str(value))
-    # A digest is told apart by its first characters; all of it is in the export.
-    text = str(value)
-    return text[:12] + "…" if len(text) == 64 else text
+def _zone(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone().tzname() or "UTC"
 
 
 def show_decision(plain: Any, words: Words) -> Blocks:

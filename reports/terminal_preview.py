@@ -22,7 +22,7 @@ def show_preview(plain: Any, words: Words) -> Blocks:
         warning = words.text("Nobody can be asked for {gates}: the case would wait there until somebody can.",
                              gates=words.text(", ").join(nobody))  # fmt: skip
         lines.append(Text(warning, style="bold red"))
-    return [*lines, Text(), _gates(plain, words), Text(), *_successors(plain, words), _rights(plain, words)]
+    return [*lines, Text(), _gates(plain, words), Text(), *_successors(plain, words), *_rights(plain, words)]
 
 
 def _counts(plain: Any, words: Words) -> Iterator[str]:
@@ -65,9 +65,11 @@ def _successors(plain: Any, words: Words) -> Blocks:
     return [table, *(rest if more > 0 else []), Text()]
 
 
-def _rights(plain: Any, words: Words) -> Table:
+def _rights(plain: Any, words: Words) -> Blocks:
+    if not plain["rights_by_grade"]:
+        return []  # "rights taken: 0" is said above
     table = grid(words, "grade", "rights", "taken", right=("grade", "rights"))
     for grade, number in plain["rights_by_grade"].items():
         at_once = int(grade) in plain["plan"]["first_grades"]
         table.add_row(grade, str(number), words.text("at once") if at_once else words.text("at the access cut-off"))
-    return table
+    return [table]

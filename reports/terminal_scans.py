@@ -9,12 +9,6 @@ from reports.alert_words import RULES
 from reports.terminal_tables import Blocks, grid, minute, why
 from reports.terminal_words import Words
 
-# Why a person has no score.
-BLANK = {
-    "insufficient_history": "{person} on {day}: no score, the history is too short to compare with.",
-    "unknown": "{person} on {day}: unknown, a feed that the score rests on was silent.",
-}
-
 
 def show_schedule(plain: Any, words: Words) -> Blocks:
     """When scans run."""
@@ -75,18 +69,6 @@ def show_scan(plain: Any, words: Words) -> Blocks:
     return [*blocks, Text(counts), table]
 
 
-def show_score(plain: Any, words: Words) -> Blocks:
-    """One person's score with its reasons."""
-    person = words.person(plain["employee_id"])
-    head = words.text("{person} on {day}: {score} ({version}). A prediction only informs; it has no consequence.",
-                      person=person, day=plain["day"], score=plain["score"] or "-",
-                      version=plain["model_version"])  # fmt: skip
-    reasons = [Text(f"  {why(reason['reason'], words)}") for reason in plain["reasons"]]
-    if blank := BLANK.get(plain["basis"]):
-        head = words.text(blank, person=person, day=plain["day"])
-    return [Text(head), *reasons]
-
-
 def _state(schedule: Any, words: Words) -> str:
     if not schedule["scheduled"]:
         return words.text("No schedule yet: offboard scan schedule --at 06:00 --zone Asia/Shanghai")
@@ -102,11 +84,11 @@ def _next(schedule: Any) -> str:
 def _feeds(plain: Any, words: Words) -> Blocks:
     blocks: Blocks = []
     if plain["degraded"]:
-        names = words.text(", ").join(plain["degraded"])
+        names = words.text(", ").join(words.word(name) for name in plain["degraded"])
         told = words.text("Degraded: no news for too long from {feeds}. What rests on them is unknown.", feeds=names)
         blocks.append(Text(told))
     if plain["absent"]:
-        names = words.text(", ").join(plain["absent"])
+        names = words.text(", ").join(words.word(name) for name in plain["absent"])
         blocks.append(Text(words.text("Never imported, so not looked at: {feeds}.", feeds=names)))
     return blocks
 
@@ -115,7 +97,7 @@ def _last_scans(scans: list[Any], words: Words) -> Any:
     table = grid(words, "as of", "kind", "began (UTC)", "ended (UTC)", "people", "degraded", right=("people",))
     for scan in scans:
         ended = minute(scan["finished_at"]) or words.text("did not end")
-        degraded = words.text(", ").join(scan["degraded"]) or "-"
+        degraded = words.text(", ").join(words.word(name) for name in scan["degraded"]) or "-"
         table.add_row(scan["as_of"], words.word(scan["kind"]), minute(scan["started_at"]), ended,
                       str(scan["people"]), degraded)  # fmt: skip
     return table

@@ -48,12 +48,21 @@ def show_import(plain: Any, words: Words) -> Blocks:
         for fault in plain["faults"][:FAULTS_SHOWN]:
             line = str(fault["line"] or "")
             faults.add_row(fault["file"], line, fault["column"], why(fault["reason"], words), fault["value"])
-        total = words.text("{n} faults, the first {shown} are shown; --json shows more. Nothing was written.",
-                           n=plain["total_faults"], shown=min(FAULTS_SHOWN, len(plain["faults"])))  # fmt: skip
-        blocks += [faults, Text(total)]
+        blocks += [faults, Text(_how_many(plain, words))]
     elif plain["dry_run"]:
         blocks.append(Text(words.text("All of it is right. Nothing was written, as asked.")))
     return blocks
+
+
+def _how_many(plain: Any, words: Words) -> str:
+    total, kept = plain["total_faults"], len(plain["faults"])
+    shown = min(FAULTS_SHOWN, kept)
+    if shown == total:
+        return words.text("{n} faults. Nothing was written.", n=total)
+    if shown == kept:
+        return words.text("{n} faults, the first {shown} are shown. Nothing was written.", n=total, shown=shown)
+    told = "{n} faults, the first {shown} are shown; --json shows more. Nothing was written."
+    return words.text(told, n=total, shown=shown)
 
 
 def show_sample(plain: Any, words: Words) -> Blocks:
@@ -90,7 +99,7 @@ def _scan(plain: Any, words: Words) -> Blocks:
     """What the scan at the end found, beside what the people were planted for."""
     alerts = grid(words, "alert", "severity", "person", "planted for")
     for each in plain["alerts"]:
-        alerts.add_row(each["alias"], words.text(each["severity"]), f"{each['name']} ({each['employee']})",
+        alerts.add_row(each["id"], words.text(each["severity"]), f"{each['name']} ({each['employee']})",
                        each["planted"])  # fmt: skip
     highest = grid(words, "score", "person", "planted for", right=("score",))
     for each in plain["highest"]:

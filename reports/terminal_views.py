@@ -15,7 +15,8 @@ from reports.terminal_branches import show_access, show_audit, show_evidence, sh
 from reports.terminal_cases import show_cases, show_decision, show_progress, show_started, show_timeline
 from reports.terminal_models import show_card, show_evaluation, show_training
 from reports.terminal_preview import show_preview
-from reports.terminal_scans import show_backfill, show_scan, show_scan_run, show_schedule, show_score
+from reports.terminal_scans import show_backfill, show_scan, show_scan_run, show_schedule
+from reports.terminal_scores import show_score
 from reports.terminal_stack import show_demo, show_findings, show_import, show_sample, show_stack
 from reports.terminal_tables import Blocks
 from reports.terminal_words import Words

@@ -18,18 +18,20 @@ from temporalio.service import RPCError
 
 from models.base import AlertId, Value
 from models.errors import BadDates, Refused
-from models.scan import RiskScore, ScanCounts, ScanProgress, ScanRequest, ScanResult
+from models.people import Employee, EmployeeStatus, Role
+from models.scan import FIRST_DAY, RiskScore, ScanCounts, ScanProgress, ScanRequest, ScanResult
 from models.search_attributes import TASK_QUEUE
 from models.warning import AlertState, RuleId, Severity
 from services.cases import as_refusal
+from services.failing_steps import FailingStep, failing_steps
 from services.schedules import ANSWER_WITHIN, SCHEDULE, WATCH, ScanSchedule, schedule_of, unavailable
 from store import alerts, aliases, findings, people, scans, scores
 from store.database import Database
 from store.scans import ScanRow
 
 LOOK_EVERY = 0.5  # seconds
+FAILED_TWICE = 2  # attempts, from the third on it is no accident
 MOST_ALERTS = 1000
-FIRST_DAY = date(1990, 1, 1)  # whoever names an earlier day has mistyped it
 
 
 class AlertLine(Value):
@@ -70,12 +72,25 @@ class ScanStatus(Value):
     highest: tuple[RiskScore, ...] = ()
 
 
+class ScoreExplained(RiskScore):
+    """A score with the figures that it was made from, by feature: None where one cannot be known.
+
+    Empty when the records of that day have been changed since.
+    """
+
+    figures: dict[str, float | None] = {}
+
+
 async def run_scan(
-    client: Client, as_of: date | None = None, tell: Callable[[ScanProgress], None] = lambda _: None
+    client: Client,
+    as_of: date | None = None,
+    tell: Callable[[ScanProgress], None] = lambda _: None,
+    warn: Callable[[FailingStep], None] = lambda _: None,
 ) -> ScanResult:
     """Scan now, as of a day or of today where the scans are scheduled, and wait for the end.
 
-    Joins a scan of that day that runs already. `tell` hears how far it is. Raises BadDates, Refused and Unavailable.
+    Joins a scan of that day that runs already. `tell` hears how far it is, `warn` of a step that fails again and
+    again. Raises BadDates, Refused and Unavailable.
     """
     zone = (await schedule_of(client)).zone or "UTC"
     today = datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
@@ -99,19 +114,29 @@ async def run_scan(
             static_summary=f"risk scan as of {day}",
             rpc_timeout=ANSWER_WITHIN,
         )
-        return await _followed(handle, tell)
+        return await _followed(handle, tell, warn)
     except WorkflowFailureError as failed:
         raise as_refusal(failed) from failed
     except RPCError as lost:
         raise unavailable(lost) from lost
 
 
-async def _followed(handle: WorkflowHandle[object, ScanResult], tell: Callable[[ScanProgress], None]) -> ScanResult:
+async def _followed(
+    handle: WorkflowHandle[object, ScanResult],
+    tell: Callable[[ScanProgress], None],
+    warn: Callable[[FailingStep], None],
+) -> ScanResult:
     ending = asyncio.ensure_future(handle.result())
+    told: dict[str, int] = {}
     try:
         while not (await asyncio.wait({ending}, timeout=LOOK_EVERY))[0]:
             # A scan that has not begun, or a worker that is busy, answers at the next look.
             with suppress(RPCError, WorkflowQueryFailedError, WorkflowQueryRejectedError):
+                for step in await failing_steps(handle, FAILED_TWICE):
+                    # The pauses between the tries grow, and so do those between the lines.
+                    if step.attempt >= 2 * told.get(step.step, 0):
+                        told[step.step] = step.attempt
+                        warn(step)
                 look = handle.query("progress", result_type=ScanProgress, rpc_timeout=timedelta(seconds=2))
                 tell(await look)
         return ending.result()
@@ -168,11 +193,11 @@ async def scan_status(client: Client, database: Database, limit: int = 10) -> Sc
         )
 
 
-def explain(database: Database, employee: str, day: date | None = None) -> RiskScore:
+def explain(database: Database, employee: str, day: date | None = None) -> ScoreExplained:
     """One person's score with everything that went into it, as of a day or the newest one.
 
-    `employee` is an id, an exact name, or the pseudonym of a suggested talk. Raises Refused, and ModelRefused or
-    Unavailable when the model of that score cannot be asked any more.
+    `employee` is an id, an exact name, or the pseudonym of a suggested talk. Raises Refused (which says why there is
+    no score), and ModelRefused or Unavailable when the model of that score cannot be asked any more.
     """
     from early_warning.scoring import explained  # noqa: PLC0415  (pandas and XGBoost cost a second)
 
@@ -188,11 +213,30 @@ def explain(database: Database, employee: str, day: date | None = None) -> RiskS
         person = people.find(connection, known or employee)
         asked = day or scores.newest_day(connection)
         found = scores.of(connection, person.id, asked) if asked else None
-    if asked is None:
-        raise Refused("{employee} was not scanned yet: `offboard scan run` does that.", employee=person.id)
     if found is None:
-        raise Refused(
-            "{employee} was not scanned as of {day}: `offboard scan run` does that.", employee=person.id, day=asked
-        )
+        raise why_no_score(person, asked)
     with database.begin() as connection:
-        return explained(connection, found)
+        told = explained(connection, found)
+    return ScoreExplained(**told.score.model_dump(), figures=told.figures)
+
+
+def why_no_score(person: Employee, day: date | None) -> Refused:
+    """Why a person has no row for a day: only what a scan can mend is answered with a scan."""
+    if person.role is not Role.SALESPERSON:
+        return Refused("{employee} has no score: only salespeople are scored.", employee=person.id)
+    if person.status is EmployeeStatus.LEAVING:
+        return Refused(
+            "{employee} has no score: the person is in a case, and nobody asks any more whether they will leave.",
+            employee=person.id,
+        )
+    if day is None:
+        return Refused("{employee} was not scanned yet: `offboard scan run` does that.", employee=person.id)
+    if person.status is EmployeeStatus.LEFT and (person.left_on is None or person.left_on <= day):
+        return Refused("{employee} has no score as of {day}: the person had left.", employee=person.id, day=day)
+    if person.hired_on and person.hired_on > day:
+        return Refused("{employee} has no score as of {day}: the person was hired later.", employee=person.id, day=day)
+    return Refused(
+        "{employee} was not scanned as of {day}: `offboard scan run --as-of {day}` does that.",
+        employee=person.id,
+        day=day,
+    )

@@ -1,6 +1,7 @@
 """Alerts as rows: read as people may see them, moved, protected. Who they are about stays in our database."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
@@ -10,6 +11,7 @@ from models.base import AlertId, EmployeeId, Moment, Value
 from models.errors import UnknownAlert
 from models.reasons import because
 from models.warning import Alert, AlertState, Finding, ProtectionState, RuleEffect, Severity
+from store import people
 from store.tables.behaviour import alerts, findings
 
 
@@ -68,6 +70,14 @@ def other_that_holds(connection: Connection, row: AlertRow) -> str | None:
     return connection.execute(query.order_by(alerts.c.opened_at.desc()).limit(1)).scalar_one_or_none()
 
 
+def that_hold(connection: Connection, employee_id: str) -> list[str]:
+    """Ids of the alerts of a person whose protection holds rights, in order; nobody else changes them meanwhile."""
+    query = select(alerts.c.id).where(
+        alerts.c.employee_id == employee_id, alerts.c.protection == ProtectionState.SUSPENDED
+    )
+    return list(connection.execute(query.order_by(alerts.c.id).with_for_update()).scalars())
+
+
 def of_person(connection: Connection, employee_id: str, since: date) -> list[AlertRow]:
     """Alerts of a person with facts on `since` or later, oldest first."""
     query = select(alerts).where(alerts.c.employee_id == employee_id, alerts.c.last >= since)
@@ -114,7 +124,9 @@ def listed(connection: Connection, states: Sequence[AlertState], limit: int) -> 
     waits = case((alerts.c.state == AlertState.NEEDS_REVIEW, 0), else_=1)
     query = select(alerts).where(alerts.c.state.in_(states))
     query = query.order_by(waits, rank.desc(), alerts.c.opened_at.desc(), alerts.c.id)
-    return [shown(_row_of(row)) for row in connection.execute(query.limit(limit)).mappings()]
+    rows = [_row_of(row) for row in connection.execute(query.limit(limit)).mappings()]
+    names = people.names(connection, {row.employee_id for row in rows})
+    return [shown(row, (), names.get(row.employee_id, "")) for row in rows]
 
 
 def count(connection: Connection, states: Sequence[AlertState]) -> int:
@@ -143,12 +155,12 @@ def effectiveness(connection: Connection) -> list[RuleEffect]:
 
 
 def shown(row: AlertRow, found: Sequence[Finding] = (), name: str = "") -> Alert:
-    """An alert as people may see it: the alias stands for the person's id and `name`, also inside its findings.
+    """An alert as people may see it: the alias stands for the person's id and `name`, also in the note and in findings.
 
-    A system may build the ids of its events, or people the names of their files, from who they are.
+    A system may build the ids of its events, or people the names of their files, from who they are; and whoever decides
+    may name them in the reason.
     """
-    telling = "|".join(re.escape(each) for each in (row.employee_id, name) if each)
-    hides = re.compile(rf"(?<![^\W_])({telling})(?![^\W_])", re.IGNORECASE)
+    hides = re.compile("|".join(_word(each) for each in (name, row.employee_id) if each), re.IGNORECASE)
 
     def hidden(text: str) -> str:
         return hides.sub(row.alias, text)
@@ -164,8 +176,15 @@ def shown(row: AlertRow, found: Sequence[Finding] = (), name: str = "") -> Alert
         )
         for each in found
     )
-    fields = row.model_dump(include=set(Alert.model_fields))
+    fields = row.model_dump(include=set(Alert.model_fields)) | {"note": hidden(row.note)}
     return Alert(**fields, findings=masked, joined_case=row.case_id is not None)
+
+
+def _word(term: str) -> str:
+    """A pattern for a whole word; Chinese is written without blanks, so that a name stands anywhere in a sentence."""
+    before, after = ("" if unicodedata.east_asian_width(end) == "W" else edge for end, edge in
+                     ((term[0], r"(?<![^\W_])"), (term[-1], r"(?![^\W_])")))  # fmt: skip
+    return before + re.escape(term) + after
 
 
 def _row_of(row: RowMapping) -> AlertRow:

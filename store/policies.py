@@ -1,6 +1,8 @@
 """Policy files: named, versioned, checked when they are loaded."""
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,13 +24,28 @@ def load_policy(name: str, folder: Path | None = None) -> Policy:
 
     Raises PolicyError naming the file and every field that is wrong.
     """
-    return _find(Policy, name, (_there(folder), SHIPPED))
+    with _readable(folder):
+        return _find(Policy, name, (_there(folder), SHIPPED))
 
 
 def load_warning_policy(name: str = STANDARD, folder: Path | None = None) -> WarningPolicy:
     """Read `early_warning/<name>.toml`, from `folder` or from those that ship. Raises PolicyError likewise."""
-    own = _there(folder)
-    return _find(WarningPolicy, name, (own / EARLY_WARNING if own else None, SHIPPED / EARLY_WARNING))
+    with _readable(folder):
+        own = _there(folder)
+        return _find(WarningPolicy, name, (own / EARLY_WARNING if own else None, SHIPPED / EARLY_WARNING))
+
+
+@contextmanager
+def _readable(folder: Path | None) -> Iterator[None]:
+    """What the system does not let us read is a refusal, and never another policy in its place."""
+    try:
+        yield
+    except OSError as refused:
+        raise PolicyError(
+            "the policies in {folder} cannot be read: {answer}; nothing was decided without them",
+            folder=folder or SHIPPED,
+            answer=refused.strerror or refused,
+        ) from refused
 
 
 def _there(folder: Path | None) -> Path | None:

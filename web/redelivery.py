@@ -15,7 +15,7 @@ from itertools import groupby
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from activities.messages import Post
+from activities.messages import Post, Try
 from models.approvals import DecisionReceipt
 from models.errors import Unavailable
 from services.alerts import tell_stored
@@ -62,15 +62,18 @@ def redelivering(hook: Hook, post: Post | None) -> Callable[[FastAPI], AbstractA
 
 
 async def send_waiting(post: Post) -> int:
-    """Try the messages of all cases whose time has come, oldest first; returns how many were tried and settled.
+    """Try the messages of all cases whose time has come, oldest first; returns how many were settled.
 
     One a call, so that a process that stops waits for one mail at most. Raises Unavailable when our database does
     not answer.
     """
-    for tried in range(MOST_MAILS):
-        if not await asyncio.to_thread(post.retry_one):
-            return tried
-    return MOST_MAILS
+    settled = 0
+    for _ in range(MOST_MAILS):
+        done = await asyncio.to_thread(post.retry_one)
+        if done is Try.NONE:
+            break
+        settled += done is Try.SETTLED
+    return settled
 
 
 async def redeliver(database: Database, client: ClientProvider, now: datetime) -> int:

@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
         AlertState,
         AlertView,
         DecidedTriage,
+        ProtectionState,
         Severity,
         TriageDecision,
     )
@@ -137,6 +138,17 @@ class AlertWorkflow:
         return self._problem, self._triage.problem, self._protection.problem
 
     async def _hear(self, decision: TriageDecision) -> DecidedTriage:
+        decided = await self._record(decision)
+        if decided.counted:
+            await patiently(
+                lambda: workflow.execute_activity_method(
+                    AlertActivities.tell_case, AlertRequest(alert_id=self._id), summary="tell a case", **QUICK
+                ),
+                self._note,
+            )
+        return decided
+
+    async def _record(self, decision: TriageDecision) -> DecidedTriage:
         async with self._turn:  # of two at once, one wins
             if known := self._receipts.get(decision.decision_id):
                 return known
@@ -173,6 +185,8 @@ class AlertWorkflow:
         for decision in view.stored:
             await self._hear(decision)
         self._protection.wanted = self._protection.wanted or view.to_protect
+        if view.given_back:
+            self._protection.stop()
         self._show()
 
     async def _view(self) -> AlertView:
@@ -191,6 +205,8 @@ class AlertWorkflow:
     def _show(self) -> None:
         now = self.progress()
         until = f", until {now.protected_until:%Y-%m-%d %H:%M} UTC" if now.protected_until else ""
+        if now.state is AlertState.CONFIRMED and now.protection is ProtectionState.SUSPENDED:
+            until = ", until the alert is resolved"
         waiting = ", ".join(now.waiting_on)
         workflow.set_current_details(
             f"**{now.severity.value} · {now.state.value}**"

@@ -48,13 +48,22 @@ class AlertProtection:
         """Rights that resist."""
         return (f"rights that are still open: {self.open}",) if self.open else ()
 
+    @property
+    def _holds(self) -> bool:
+        return self.state is ProtectionState.SUSPENDED
+
+    def stop(self) -> None:
+        """Somebody else has given the rights back: there is nothing to hold and nothing to give back any more."""
+        if self._holds:
+            self.state, self.open = ProtectionState.GIVEN_BACK, 0
+
     async def run(self) -> None:
         """Suspend, wait, give back: at the deadline, when the alert is dismissed, or once it is resolved."""
         await workflow.wait_condition(lambda: self.wanted)
         await self._hold()
-        if self.state is ProtectionState.SUSPENDED:
+        if self._holds:
             await self._wait_for_the_end()
-            self._learn(await self._end())
+            await self._end()
         self._done = True
         self._on_change()
 
@@ -73,7 +82,11 @@ class AlertProtection:
                 await workflow.wait_condition(self._must_end)
             else:
                 left = self.until - workflow.now()
-                await self._until(lambda: self._alert() is not AlertState.NEEDS_REVIEW, left, "end of the protection")
+                await self._until(
+                    lambda: self._alert() is not AlertState.NEEDS_REVIEW or not self._holds,
+                    left,
+                    "end of the protection",
+                )
         # Somebody may have confirmed in time while nobody could tell us.
         if self._alert() is AlertState.NEEDS_REVIEW:
             await self._hear_stored()
@@ -82,7 +95,7 @@ class AlertProtection:
 
     def _must_end(self) -> bool:
         lapsed = self.until is not None and workflow.now() >= self.until
-        return self._alert() in ENDED or (lapsed and self._alert() is AlertState.NEEDS_REVIEW)
+        return not self._holds or self._alert() in ENDED or (lapsed and self._alert() is AlertState.NEEDS_REVIEW)
 
     async def _protect(self) -> Protected:
         request = ProtectRequest(alert_id=self._id, at=workflow.now())
@@ -93,14 +106,17 @@ class AlertProtection:
             self._note,
         )
 
-    async def _end(self) -> Protected:
+    async def _end(self) -> None:
+        if not self._holds:  # somebody else has given them back
+            return
         request = ProtectRequest(alert_id=self._id, at=workflow.now())
-        return await patiently(
+        ended = await patiently(
             lambda: workflow.execute_activity_method(
                 ProtectionActivities.end_protection, request, summary="give export rights back", **LONG
             ),
             self._note,
         )
+        self._learn(ended)
 
     async def _until(self, done: Callable[[], bool], span: timedelta, summary: str) -> None:
         with suppress(TimeoutError):

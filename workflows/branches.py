@@ -24,6 +24,8 @@ class Branches:
         self._problems: dict[Branch, str] = {}
         self._tasks: dict[Branch, asyncio.Task[None]] = {}
         self._merged: dict[Branch, Digest | None] = {}
+        self._heard = 0
+        self._told = 0
 
     def start(self, branch: Branch, call: BranchCall) -> None:
         """Begin a branch; it keeps trying in the background."""
@@ -33,6 +35,15 @@ class Branches:
     def update(self, branch: Branch, digest: Digest) -> None:
         """A newer result of a branch that is known already."""
         self.digests[branch] = digest
+
+    def hear(self) -> None:
+        """Something beside the branches changed what the report rests on, such as what people said of an alert."""
+        self._heard += 1
+
+    @property
+    def heard(self) -> int:
+        """How often that was."""
+        return self._heard
 
     @property
     def unknown(self) -> tuple[Branch, ...]:
@@ -46,12 +57,12 @@ class Branches:
 
     @property
     def has_news(self) -> bool:
-        """True when a result came that no report version holds yet."""
-        return self.digests != self._merged
+        """True when something came that no report version holds yet."""
+        return self.digests != self._merged or self._heard > self._told
 
-    def mark_merged(self, taken: dict[Branch, Digest | None]) -> None:
+    def mark_merged(self, taken: dict[Branch, Digest | None], heard: int) -> None:
         """Remember what the newest report version was made from."""
-        self._merged = dict(taken)
+        self._merged, self._told = dict(taken), heard
 
     async def stop(self) -> None:
         """Cancel what still runs and wait until it is gone."""

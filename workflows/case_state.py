@@ -98,9 +98,15 @@ class CaseState:
     async def receive(self, name: str, args: Sequence[RawValue]) -> None:
         """Signal `decision`: the same message for when no worker answers. Takes raw data and never raises.
 
+        Signal `news`: what the report rests on has changed, so another version is due. It carries nothing: the facts
+        are read from our database.
+
         A typed handler would drop a mistyped signal without a trace, and an exception would wedge the case; here
         whatever cannot count is kept and shown.
         """
+        if name == "news":
+            self._branches.hear()
+            return
         decision: Decision | None = None
         try:
             if name != "decision":

@@ -42,7 +42,7 @@ class CaseSteps(CaseState):
         return (await self._guard.take(plan.first_grades)).digest
 
     async def _merge(self, why: str) -> None:
-        taken = dict(self._branches.digests)
+        taken, heard = dict(self._branches.digests), self._branches.heard
         self._merges += 1
         asked = MergeRequest(
             case_id=self._request.case_id,
@@ -53,7 +53,7 @@ class CaseSteps(CaseState):
             at=workflow.now(),
         )
         self._report = await self._call(AssessmentActivities.merge_report, asked, f"merge the report: {why}")
-        self._branches.mark_merged(taken)
+        self._branches.mark_merged(taken, heard)
         self._show()
 
     def _ask(self, plan: CasePlan) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue, SearchAttributeKey
 
 from workflows.calls import LONG, QUICK
 
@@ -13,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.alerts import AlertActivities
     from activities.scan import ScanActivities
     from activities.talks import TalkActivities
+    from models.errors import Refused
     from models.scan import (
         FinishScan,
         PlanScan,
@@ -31,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
     )
 
 LANES = 2  # shards at a time: a scan must leave most of the worker to the cases
+NOTHING = RawValue(Payload())
 SCHEDULED_FOR = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
 
@@ -42,9 +45,12 @@ class RiskScanWorkflow:
         self._progress = ScanProgress()
 
     @workflow.run
-    async def run(self, request: ScanRequest) -> ScanResult:
-        """Scan as of the day that was asked for, or the one that the schedule meant, however late it starts."""
-        plan = await self._plan(request)
+    async def run(self, asked: RawValue = NOTHING) -> ScanResult:
+        """Scan as of the day that was asked for, or the one that the schedule meant, however late it starts.
+
+        `asked` is a ScanRequest. Taken raw, since one that cannot be read would be tried again for ever.
+        """
+        plan = await self._plan(_request(asked))
         waiting = iter(plan.shards)
         self._done(plan)
         await asyncio.gather(*(self._look(plan, waiting) for _ in range(LANES)))
@@ -121,6 +127,18 @@ class RiskScanWorkflow:
             + f"{self._progress.done} of {plan.people} salespeople: {counts.scored} scored, "
             f"{counts.insufficient} with insufficient history, {counts.unknown} unknown, {counts.findings} new findings"
         )
+
+
+def _request(asked: RawValue) -> ScanRequest:
+    try:
+        request = workflow.payload_converter().from_payload(asked.payload, ScanRequest)
+        if not isinstance(request, ScanRequest):  # null fits every type for the converter
+            raise TypeError("null")
+        return request
+    except Exception as unreadable:
+        raise Refused(
+            "this is no request for a scan: {answer}. Nothing was scanned.", answer=unreadable
+        ) from unreadable
 
 
 def _meant_for() -> datetime:

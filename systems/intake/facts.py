@@ -1,5 +1,6 @@
 """Events: what happened once. The same event again changes nothing; the same id with other content is a fault."""
 
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
@@ -13,6 +14,30 @@ from store.tables.behaviour import activity_events
 from systems.intake.found import Found
 from systems.intake.report import TableCounts
 from systems.intake.template import TemplateTable
+
+FIRST_MOMENT = datetime(1990, 1, 1, tzinfo=UTC)  # no system wrote a log that we could be given before
+AHEAD = timedelta(days=2)  # clocks and zones differ by less
+LONGEST_SPAN = 240  # months; each one is a table of its own
+
+
+def absurd_times(table: TemplateTable, stage: Table, found: Found) -> None:
+    """Name every staged event at a time that nobody means: it would make a table, and count as the newest for ever."""
+    place, at = (stage.c.file_no, stage.c.line, stage.c.occurred_at), stage.c.occurred_at
+    last = datetime.now(UTC) + AHEAD
+    column = next(each.name for each in table.columns if each.target == at.name)
+    found.report(
+        select(*place).where(at < FIRST_MOMENT),
+        column,
+        because("is before the year {year}", year=FIRST_MOMENT.year),
+    )
+    found.report(select(*place).where(at > last), column, because("is more than two days in the future"))
+    newest = select(func.max(at)).where(at <= last).scalar_subquery()
+    longest = func.make_interval(0, LONGEST_SPAN)
+    found.report(
+        select(*place).where(at >= FIRST_MOMENT, at < newest - longest),
+        column,
+        because("is more than {months} months before the newest event of this import", months=LONGEST_SPAN),
+    )
 
 
 def contradictions(table: TemplateTable, stage: Table, found: Found) -> None:

@@ -124,6 +124,35 @@ EVENTS = st.lists(
 )
 
 
+def test_times_that_nobody_means_are_faults_of_their_rows(company: Company, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    events = [
+        Event("A", at=datetime(1900, 1, 1, tzinfo=UTC)),
+        Event("B", at=datetime(1989, 12, 31, 23, 59, tzinfo=UTC)),
+        Event("C", at=now - timedelta(days=1)),
+        Event("D", at=now + timedelta(days=1, hours=23)),
+        Event("E", at=now + timedelta(days=3)),
+        Event("F", at=datetime(2199, 1, 1, tzinfo=UTC)),
+    ]
+    assert faults(company.database, tmp_path, events) == [
+        "2:occurred_at: is before the year 1990",
+        "3:occurred_at: is before the year 1990",
+        "6:occurred_at: is more than two days in the future",
+        "7:occurred_at: is more than two days in the future",
+    ]
+    assert deliver(company.database, tmp_path, events[2:4]).tables["activity_events"].new == 2
+
+
+def test_one_import_does_not_span_more_than_twenty_years(company: Company, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    old, older = (Event(str(days), at=now - timedelta(days=days)) for days in (7300, 7310))
+    assert faults(company.database, tmp_path, [older, old, Event("N", at=now)]) == [
+        "2:occurred_at: is more than 240 months before the newest event of this import"
+    ]
+    assert deliver(company.database, tmp_path, [old, Event("N", at=now)]).tables["activity_events"].new == 2
+    assert deliver(company.database, tmp_path, [older]).tables["activity_events"].new == 1
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=EVENTS, data=st.data())
 def test_any_split_and_repetition_of_deliveries_counts_every_event_once(
@@ -234,7 +263,7 @@ def test_overlapping_files_of_a_log_are_one_log(company: Company, tmp_path: Path
     "other",
     [
         Event("1", "U1"), Event("1", kind="print"), Event("1", records=11), Event("1", item="a"),
-        Event("1", destination="x.example"), Event("1", at=datetime(2026, 12, 3, 3, tzinfo=UTC)),
+        Event("1", destination="x.example"), Event("1", at=datetime(2026, 10, 3, 3, tzinfo=UTC)),
     ],
     ids=["person", "kind", "records", "item", "destination", "another month"],
 )  # fmt: skip
@@ -266,7 +295,7 @@ def test_bad_events_are_named_and_nothing_is_written(company: Company, tmp_path:
 
 def test_imports_at_once_count_every_event_once(company: Company, tmp_path: Path) -> None:
     def event(number: int) -> Event:
-        at = datetime(2026, 1 + number % 12, 5, 3, tzinfo=UTC)
+        at = datetime(2025, 1 + number % 12, 5, 3, tzinfo=UTC)
         return Event(str(number), sorted(PEOPLE)[number % 3], at)
 
     folders = [[event(number) for number in range(start, start + 150)] for start in (0, 50, 100)]

@@ -288,3 +288,35 @@ def test_a_watch_needs_a_role_a_reason_and_an_end(office: Office) -> None:
     assert unwatch(office.database, "E1", "L1", "over") == 1
     assert watched(office.database) == []
     assert office.desk.evidence("watchlist") == ["watch.began", "watch.ended"]
+
+
+@pytest.mark.parametrize(("name", "note"), [
+    ("Li Na", "talked to Li Na (E1), li na agreed"), ("李娜", "已与李娜谈过，E1 同意"),
+])  # fmt: skip
+async def test_a_reason_that_names_the_person_shows_the_alias(office: Office, name: str, note: str) -> None:
+    alert = office.desk.open()
+    with office.database.begin() as connection:
+        connection.execute(text("UPDATE employees SET name = :name WHERE id = 'E1'"), {"name": name})
+    await office.decide(alert, AlertState.CONFIRMED, "H1", note)
+    (listed,) = list_alerts(office.database).alerts
+    for shown in (listed.note, show_alert(office.database, alert).note):
+        assert shown.count(listed.alias) == note.lower().count(name.lower()) + 1
+        assert not any(word.lower() in shown.lower() for word in (name, "E1"))
+
+
+@pytest.mark.parametrize("to", [AlertState.CONFIRMED, AlertState.DISMISSED, AlertState.RESOLVED])
+async def test_the_answer_to_who_the_alert_is_about_is_that_to_anybody_without_a_role(
+    office: Office, to: AlertState
+) -> None:
+    """An HR partner must not learn from a refusal that an alert is about them."""
+    office.desk.keep(found(employee_id="H1"))
+    (alert,) = office.desk.raise_all(person="H1").opened
+    for note in ("a reason", ""):
+        told = {}
+        for who in ("H1", "P1"):
+            with pytest.raises(NotAllowed) as refused:
+                await decide(office.database, _no_engine, alert_id=alert, to=to, by=who, note=note)
+            with pytest.raises(NotAllowed) as hidden:
+                reveal(office.database, alert, who, note)
+            told[who] = [str(each.value).replace(who, "X") for each in (refused, hidden)]
+        assert told["H1"] == told["P1"]

@@ -11,7 +11,7 @@ from activities.access import AccessActivities
 from activities.protection import ProtectionActivities
 from models.access import Grade, LockRequest
 from models.case import CaseRequest, Phase, SeparationKind
-from models.errors import Unavailable
+from models.errors import CaseConflict, Unavailable
 from models.handover import UndoRequest
 from models.planning import plan_case
 from models.warning import AlertState, ProtectionState, ProtectRequest, Severity
@@ -151,6 +151,47 @@ def test_a_case_that_was_withdrawn_leaves_the_protection_to_its_deadline(hall: H
     assert hall.suspended() == EXPORT
     assert hall.end(alert) is ProtectionState.GIVEN_BACK
     assert hall.desk.rights() == before
+
+
+@pytest.mark.parametrize("state", [AlertState.NEEDS_REVIEW, AlertState.CONFIRMED])
+def test_what_a_withdrawn_case_gave_back_no_alert_says_to_hold(hall: Hall, state: AlertState) -> None:
+    alert, before = hall.desk.open(), hall.desk.rights()
+    hall.protect(alert)
+    with hall.database.begin() as connection:
+        alerts.change(connection, alert, state=state, told_at=hall.desk.row(alert).opened_at)
+    hall.open_case()
+    hall.lock()
+    hall.directory.before = refuse("restore", "erp-1")
+    with pytest.raises(Unavailable):
+        hall.withdraw()
+    assert hall.desk.row(alert).protection is ProtectionState.SUSPENDED, "not all is back yet"
+    with pytest.raises(CaseConflict):
+        hall.protect(alert)  # what is back already must not go again
+    hall.directory.before = lambda verb, right: None
+    hall.withdraw()
+    assert hall.desk.rights() == before
+    assert hall.desk.row(alert).protection is ProtectionState.GIVEN_BACK
+    with hall.database.begin() as connection:
+        assert alert in alerts.untold(connection), "its workflow hears of it"
+        assert evidence.verify(connection, alert)[1] is None
+    changes = list(hall.directory.changes)
+    assert hall.protect(alert) is ProtectionState.GIVEN_BACK
+    assert hall.end(alert) is ProtectionState.GIVEN_BACK
+    hall.withdraw()
+    assert hall.directory.changes == changes
+    assert hall.desk.evidence(alert).count("protection.given_back") == 1
+
+
+def test_an_alert_with_a_right_that_the_case_never_saw_goes_on_holding_it(hall: Hall) -> None:
+    alert = hall.desk.open()
+    hall.protect(alert)
+    hall.open_case()
+    hall.access._rights.take(CASE, next(right for right in hall.access._rights.of("E1") if right.id == "crm-1"))
+    hall.withdraw()
+    assert hall.suspended() == {"erp-1"}
+    assert hall.desk.row(alert).protection is ProtectionState.SUSPENDED
+    assert hall.end(alert) is ProtectionState.GIVEN_BACK
+    assert hall.suspended() == set()
 
 
 def test_nothing_comes_back_to_somebody_whose_case_was_closed(hall: Hall) -> None:

@@ -98,7 +98,7 @@ def test_a_case_is_seen_in_words_and_in_json(offboard: Shell, leaver: str) -> No
     assert "等待 销售主管" in offboard("show", leaver, OFFBOARD_LANGUAGE="zh")
     assert leaver in offboard("list")
     assert offboard.json("list", "--limit", "1")["more"] == 0
-    assert "case.started" in offboard("timeline", leaver)
+    assert "The case begins: " in offboard("timeline", leaver)
 
 
 def test_an_approver_decides_and_nobody_else_can(offboard: Shell, leaver: str) -> None:

@@ -216,11 +216,12 @@ def test_high_scores_come_with_reasons_that_add_up_and_others_when_somebody_asks
     assert len(low) > 50
     assert all(score.contributions == {} and score.reasons == () for score in low)
     with trained.database.begin() as connection:
-        told = scoring.explained(connection, low[0])
+        told, figures = scoring.explained(connection, low[0])
     assert (told.score, told.level) == (low[0].score, low[0].level)
     for score in (found[0], told):
         assert sum(score.contributions.values()) == pytest.approx(score.margin, abs=1e-5)
         assert len(score.reasons) == 3
+    assert set(figures) == set(scoring.NAMES)
 
 
 def test_a_score_whose_records_were_changed_is_not_explained_by_other_figures(trained: Trained) -> None:

@@ -135,6 +135,15 @@ def test_a_declined_approval_leads_the_verdict() -> None:
     assert shown.summary.verdict.endswith("1 approval is declined; 1 domain has no data.")
 
 
+def test_a_low_total_does_not_talk_over_a_domain_that_is_not_low() -> None:
+    report = build_report(score="24")
+    raised = [domain.domain.value for domain in report.domains if domain.score is not None and domain.score > 33]
+    assert raised
+    said = view(report, ENGLISH).summary.verdict
+    assert said.startswith("Low risk in total; before the handover goes on look at: Receivables")
+    assert "交接前请先查看：应收账款" in view(report, CHINESE).summary.verdict
+
+
 @pytest.mark.parametrize(
     ("score", "first_words"),
     [("12", "Low risk"), ("34", "Medium risk"), ("67", "High risk"), ("84.4", "High risk"), ("85", "Critical risk")],

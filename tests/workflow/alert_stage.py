@@ -26,10 +26,10 @@ class AlertStage:
         self.desk = AlertDesk(stage.database)
         self.id = ""
 
-    async def begin(self, severity: Severity = Severity.HIGH, mode: str = "enforce") -> None:
+    async def begin(self, severity: Severity = Severity.HIGH, mode: str = "enforce", **fields: object) -> None:
         """A finding becomes an alert, and its workflow starts."""
         early_policy(self.stage.settings.home, mode=f'"{mode}"', hours=str(HOURS))
-        self.id = self.desk.open(found(severity=severity))
+        self.id = self.desk.open(found(severity=severity, **fields))
         self.stage.id = self.id
         await tell(self.stage.client, self.id)
 

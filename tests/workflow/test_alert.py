@@ -9,7 +9,10 @@ import pytest
 from sqlalchemy import text
 from temporalio.client import WorkflowUpdateFailedError
 
+from activities.access import AccessActivities
 from activities.alerts import tell
+from activities.rights import Rights
+from models.handover import UndoRequest
 from models.scan import ScanRequest, ScanResult
 from models.search_attributes import TASK_QUEUE
 from models.warning import (
@@ -22,10 +25,11 @@ from models.warning import (
 )
 from services.cases import as_refusal
 from store import alert_decisions
+from systems.access.postgres import PostgresAccessDirectory
 from tests.alert_desk import found
 from tests.company import AS_OF
 from tests.workflow.alert_stage import EXPORT, LAPSE, AlertStage
-from tests.workflow.stage import TestServerStage
+from tests.workflow.stage import CASE, TestServerStage
 
 
 @pytest.fixture
@@ -65,6 +69,26 @@ async def test_confirmed_keeps_until_resolved(alert: AlertStage) -> None:
         ended = await alert.handle.result()
     assert (ended.state, ended.protection, ended.waiting_on) == (AlertState.RESOLVED, ProtectionState.GIVEN_BACK, ())
     assert alert.desk.rights() == before
+
+
+async def test_rights_that_a_withdrawn_case_gave_back_are_over_and_it_can_be_resolved(alert: AlertStage) -> None:
+    before = alert.desk.rights()
+    async with alert.stage.worker():
+        await alert.begin()
+        await alert.until(lambda now: now.protection is ProtectionState.SUSPENDED)
+        await alert.decide(AlertState.CONFIRMED)
+        books, directory = alert.stage.database, PostgresAccessDirectory(alert.stage.database)
+        rights = Rights(books, directory)
+        for right in rights.of("E1"):
+            rights.take(CASE, right)
+        AccessActivities(books, directory).restore_access(UndoRequest(case_id=CASE, employee_id="E1"))
+        assert alert.desk.rights() == before
+        await tell(alert.stage.client, alert.id)  # as the next scan does
+        await alert.until(lambda now: now.protection is ProtectionState.GIVEN_BACK)
+        assert (await alert.decide(AlertState.RESOLVED)).counted
+        ended = await alert.handle.result()
+    assert (ended.state, ended.protection) == (AlertState.RESOLVED, ProtectionState.GIVEN_BACK)
+    assert alert.desk.evidence(alert.id).count("protection.given_back") == 1
 
 
 async def test_dismissed_gives_back_at_once(alert: AlertStage) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from activities.approvals import ApprovalActivities
-from activities.messages import Links, Post
+from activities.messages import Links, Post, Try
 from models.approvals import CollectDecisions, RecordDecisions
 from models.case import Phase
 from store import cases, outbox
@@ -146,21 +146,24 @@ def test_the_claim_of_a_sender_that_died_is_taken_over_after_two_minutes(
 
 
 def test_a_mail_that_failed_is_tried_again_after_pauses_that_grow(
-    desk: ApprovalActivities, database: Database, mailer: Collecting
+    desk: ApprovalActivities, database: Database, mailer: Collecting, caplog: pytest.LogCaptureFixture
 ) -> None:
     mailer.refused = {"f1@example.com"}
     desk.open_gates(opening("finance"))
     post, pauses = Post(database, mailer, Links(SECRET, URL)), []
     for _ in range(9):
-        assert not post.retry_one(), "its pause is not over"
+        assert post.retry_one() is Try.NONE, "its pause is not over"
         [(claimed, retry)] = unsent(database)
         assert claimed is None
         assert retry is not None
         pauses.append(round((retry - datetime.now(UTC)) / timedelta(minutes=1)))
         with database.begin() as connection:
             connection.execute(update(outbox_table).values(retry_at=datetime.now(UTC)))
-        assert post.retry_one()
+        assert post.retry_one() is Try.KEPT
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    told = [line.getMessage() for line in caplog.records if line.name == "offboard.mail"]
+    assert len(told) == 1, "once, and why"
+    assert told[0].startswith("a mail to F1 could not leave and is kept: ")
 
 
 def test_the_end_of_a_case_is_told_although_no_step_of_it_follows(
@@ -172,11 +175,11 @@ def test_the_end_of_a_case_is_told_although_no_step_of_it_follows(
         cases.set_phase(connection, CASE, Phase.CLOSED, ended_at=LATER)
     announce(database, mailer, Phase.CLOSED, LATER)
     post = Post(database, mailer, Links(SECRET, URL))
-    assert not post.retry_one(), "where nobody answers, the others wait"
+    assert post.retry_one() is Try.NONE, "where nobody answers, the others wait"
     mailer.out_of_order = False
     with database.begin() as connection:
         connection.execute(update(outbox_table).values(retry_at=datetime.now(UTC)))
-    assert [post.retry_one() for _ in range(3)] == [True, True, False]
+    assert [post.retry_one() for _ in range(3)] == [Try.SETTLED, Try.SETTLED, Try.NONE]
     assert [len(mailer.to(person)) for person in ("H2", "F1")] == [1, 2]
     assert waiting(database) == []
 

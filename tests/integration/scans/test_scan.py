@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities import alerts as alert_activities
 from activities import scan as scan_activities
-from activities.scan import day_in
 from models.errors import BadDates, ModelRefused, Refused
-from models.scan import Basis, RaisedAlerts, ScanCounts, ScanKind, ScanProgress, ScanRequest, ScanResult
+from models.scan import Basis, RaisedAlerts, ScanCounts, ScanKind, ScanProgress, ScanRequest, ScanResult, day_in
+from models.search_attributes import TASK_QUEUE
 from models.warning import RuleId
 from services import scans
 from store import tables
@@ -173,14 +174,15 @@ def test_a_scan_names_no_more_alerts_than_its_answer_can_hold_and_counts_them_al
 
 
 def test_a_silent_feed_makes_scores_unknown_until_it_is_back(company: Scanned, engine: Engine) -> None:
-    day = TODAY + timedelta(days=12)
+    day, log = TODAY, tables.interactions
+    with company.database.begin() as connection:
+        connection.execute(update(log).values(occurred_at=log.c.occurred_at - timedelta(days=12)))
     result = scanned(engine, ScanRequest(as_of=day))
     assert "interactions" in result.feeds.degraded
     assert result.counts == ScanCounts(unknown=len(company.sellers))
     assert {score.basis for score in company.scores_of(day).values()} == {Basis.UNKNOWN}
     assert {score.score for score in company.scores_of(day).values()} == {None}
     with company.database.begin() as connection:
-        log = tables.interactions
         last = select(log.c.id).order_by(log.c.occurred_at.desc()).limit(1).scalar_subquery()
         moved = datetime.combine(day, datetime.min.time(), UTC)
         connection.execute(update(log).where(log.c.id == last).values(occurred_at=moved))
@@ -226,6 +228,46 @@ def test_a_day_that_nobody_means_is_refused_and_does_not_hide_the_newest_scan(
 
     with pytest.raises(BadDates, match="nobody can be scanned as of"):
         engine.run(asked)
+    with company.database.begin() as connection:
+        assert newest(connection, 1) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        ({"shard_size": 0}, "Refused"),
+        ({"shard_size": -5}, "Refused"),
+        ({"shard_size": 10**9}, "Refused"),
+        ({"as_of": "1989-12-31"}, "BadDates"),
+        ({"as_of": "9999-12-31"}, "BadDates"),
+        ({"zone": "Mars/Olympus"}, "Refused"),
+        ({"zone": ""}, "Refused"),
+        ({"zone": "../../etc/passwd"}, "Refused"),
+        ({"as_of": "yesterday"}, "Refused"),
+        ({"kind": "all"}, "Refused"),
+        (None, "Refused"),
+        ("everybody", "Refused"),
+        ([1, 2], "Refused"),
+        (..., "Refused"),
+    ],
+)
+def test_a_scan_that_nobody_can_run_ends_at_once_however_it_was_started(
+    company: Scanned, engine: Engine, asked: object, kind: str
+) -> None:
+    """Straight at the engine, past the checks of the command; `...` is no input at all."""
+
+    async def go(client: Client) -> None:
+        given = [] if asked is ... else [asked]
+        async with asyncio.timeout(20):
+            await client.execute_workflow("RiskScan", args=given, id=f"absurd-{asked}", task_queue=TASK_QUEUE)
+
+    with pytest.raises(WorkflowFailureError) as failed:
+        engine.run(go)
+    cause = failed.value.cause
+    cause = cause.cause if isinstance(cause, ActivityError) else cause
+    assert isinstance(cause, ApplicationError)
+    assert (cause.type, cause.non_retryable) == (kind, True)
+    assert "Nothing was scanned." in cause.message
     with company.database.begin() as connection:
         assert newest(connection, 1) == []
 
