@@ -10,7 +10,7 @@ from temporalio import activity
 from activities import handover
 from activities.messages import Post
 from models.approvals import Verdict
-from models.case import CasePlan, CaseRequest, CloseRequest, CloseSummary, Phase, PlanRequest, ReplanRequest
+from models.case import ENDED, CasePlan, CaseRequest, CloseRequest, CloseSummary, Phase, PlanRequest, ReplanRequest
 from models.errors import CaseConflict, NotAllowed
 from models.evidence import digest
 from models.people import Employee, EmployeeStatus
@@ -23,7 +23,6 @@ from store.policies import load_policy
 Done = tuple[dict[str, Any], dict[str, Any]]
 
 SYSTEM = "system"
-ENDS = (Phase.CLOSED, Phase.DECLINED, Phase.WITHDRAWN)
 
 
 class CaseActivities:
@@ -117,7 +116,7 @@ class CaseActivities:
 
 def _close(connection: Connection, asked: CloseRequest) -> dict[str, int]:
     case = cases.get(connection, asked.case_id, lock=True)
-    if asked.phase not in ENDS:
+    if asked.phase not in ENDED:
         raise CaseConflict("{phase} is not an end of a case; nothing was changed", phase=asked.phase, case=case.id)
     if case.ended_at is not None:
         if case.phase is not asked.phase:

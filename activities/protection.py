@@ -13,14 +13,12 @@ from activities.protection_over import given_back
 from activities.rights import Rights, heartbeat
 from models.access import AccessState, Entitlement, Grade, ResultClass
 from models.evidence import digest
-from models.warning import AlertState, Protected, ProtectionMode, ProtectionState, ProtectRequest
+from models.warning import ENDED, Protected, ProtectionMode, ProtectionState, ProtectRequest
 from store import alerts, cases, evidence, lockdown
 from store.alerts import AlertRow
 from store.database import Database
 from store.policies import STANDARD, load_warning_policy
 from systems.access.port import AccessDirectory
-
-ENDED = (AlertState.DISMISSED, AlertState.RESOLVED)
 
 
 class _Taken(Exception):

@@ -3,10 +3,7 @@
 `python -m benchmarks.activity 10000000` loads ten million; without a number, one million.
 """
 
-import json
 import random
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,11 +12,11 @@ from pathlib import Path
 
 import psycopg2
 
+from benchmarks.import_apart import import_apart
 from embedded.postgres import Postgres
 from store.database import Database
 from store.policies import load_warning_policy
 from store.roll_up import people_adrift, rebuild
-from systems.intake.load import import_folder
 
 ROWS = 1_000_000
 EVENTS_EACH = 1_000
@@ -39,7 +36,7 @@ def run(rows: int = ROWS) -> dict[str, str]:
         try:
             Database(server.url()).migrate()
             bare = copy_seconds(server.url(), folder / "activity_events.csv")
-            first, again = (import_apart(server.url(), folder) for _ in range(2))
+            first, again = (import_apart(server.url(), folder, "activity_events") for _ in range(2))
             counted, cells = count_again(server.url())
         finally:
             server.stop()
@@ -112,31 +109,6 @@ def count_again(url: str) -> tuple[float, int]:
     return seconds, cells
 
 
-def import_apart(url: str, folder: Path) -> dict[str, float]:
-    """One import in a process of its own, so that its peak memory is its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.activity", url, str(folder)],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[1],
-    )
-    return dict(json.loads(done.stdout))
-
-
-def _import_and_measure(url: str, folder: Path) -> dict[str, float]:
-    database = Database(url)
-    start = time.perf_counter()
-    counts = import_folder(database, folder).tables["activity_events"]
-    seconds = time.perf_counter() - start
-    database.close()
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": seconds, "mb": megabytes, "new": counts.new, "unchanged": counts.unchanged}
-
-
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        print(json.dumps(_import_and_measure(sys.argv[1], Path(sys.argv[2]))))
-    else:
-        for name, value in run(int(sys.argv[1]) if len(sys.argv) == 2 else ROWS).items():
-            print(f"{name:45} {value}")
+    for name, value in run(int(sys.argv[1]) if len(sys.argv) == 2 else ROWS).items():
+        print(f"{name:45} {value}")

@@ -1,10 +1,6 @@
 """How fast a million invoices come in, and how that compares with a bare COPY of the same file."""
 
-import json
 import random
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import date, timedelta
@@ -12,9 +8,9 @@ from pathlib import Path
 
 import psycopg2
 
+from benchmarks.import_apart import import_apart
 from embedded.postgres import Postgres
 from store.database import Database
-from systems.intake.load import import_folder
 
 ROWS = 1_000_000
 CLIENTS = 5_000
@@ -34,7 +30,7 @@ def run(rows: int = ROWS) -> dict[str, str]:
             Database(server.url()).migrate()
             bare = copy_seconds(server.url(), folder / "invoices.csv", indexed=False)
             indexed = copy_seconds(server.url(), folder / "invoices.csv", indexed=True)
-            first, again = (import_apart(server.url(), folder) for _ in range(2))
+            first, again = (import_apart(server.url(), folder, "invoices") for _ in range(2))
         finally:
             server.stop()
     assert first["new"] == again["unchanged"] == rows
@@ -111,31 +107,6 @@ def _dress(cursor: "psycopg2.extensions.cursor") -> None:
     cursor.execute("CREATE INDEX ON plain (salesperson_id)")
 
 
-def import_apart(url: str, folder: Path) -> dict[str, float]:
-    """One import in a process of its own, so that its peak memory is its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.import_invoices", url, str(folder)],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[1],
-    )
-    return dict(json.loads(done.stdout))
-
-
-def _import_and_measure(url: str, folder: Path) -> dict[str, float]:
-    database = Database(url)
-    start = time.perf_counter()
-    counts = import_folder(database, folder).tables["invoices"]
-    seconds = time.perf_counter() - start
-    database.close()
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": seconds, "mb": megabytes, "new": counts.new, "unchanged": counts.unchanged}
-
-
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        print(json.dumps(_import_and_measure(sys.argv[1], Path(sys.argv[2]))))
-    else:
-        for name, value in run().items():
-            print(f"{name:45} {value}")
+    for name, value in run().items():
+        print(f"{name:45} {value}")

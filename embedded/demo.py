@@ -15,7 +15,7 @@ from embedded.demo_scan import DemoScan, scan_the_rest
 from embedded.sample.fill import fill, remember, remembered
 from embedded.stack import down, status, up
 from models.base import Value
-from models.case import CaseProgress, Phase, SeparationKind
+from models.case import ENDED, CaseProgress, Phase, SeparationKind
 from models.errors import Refused, Unavailable
 from models.report import CaseReport
 from reports.render import render
@@ -29,7 +29,6 @@ from store.tables import clients, employees
 # The leaver is sent on garden leave at once: access ends now, employment in a month.
 GARDEN_LEAVE = timedelta(seconds=20)
 NOTICE = timedelta(days=30)
-ENDS = (Phase.CLOSED, Phase.DECLINED, Phase.WITHDRAWN)
 
 
 class DemoResult(Value):
@@ -70,10 +69,10 @@ async def _departure(settings: Settings, database: Database, say: Say, began: fl
     client = await connect_temporal(settings)
     started = await _start(client, database, leaver)
     say(f"{leaver} leaves: case {started.case_id}")
-    await _until(client, database, started.case_id, lambda now: bool(now.gates) or now.phase in ENDS)
+    await _until(client, database, started.case_id, lambda now: bool(now.gates) or now.phase in ENDED)
     decisions = await decide_all(settings.home / "mail", client, database, started.case_id, say)
     say("approved; clients, deals and open invoices go to their successors, access ends")
-    end = await _until(client, database, started.case_id, lambda now: now.phase in ENDS)
+    end = await _until(client, database, started.case_id, lambda now: now.phase in ENDED)
     with database.begin() as connection:
         report = reports.load(connection, started.case_id)
     files = _write(settings.home / "reports" / started.case_id, report)

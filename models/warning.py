@@ -100,6 +100,8 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"
 
 
+ENDED = (AlertState.DISMISSED, AlertState.RESOLVED)
+
 MOVES: dict[AlertState, frozenset[AlertState]] = {
     AlertState.NEEDS_REVIEW: frozenset({AlertState.CONFIRMED, AlertState.DISMISSED}),
     AlertState.CONFIRMED: frozenset({AlertState.RESOLVED}),

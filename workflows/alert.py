@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from models.approvals import Refusal
     from models.errors import DecisionRefused
     from models.warning import (
+        ENDED,
         MOVES,
         AlertProgress,
         AlertRequest,
@@ -28,7 +29,6 @@ with workflow.unsafe.imports_passed_through():
     )
 
 TRIAGE = "triage"
-ENDED = (AlertState.DISMISSED, AlertState.RESOLVED)
 
 
 @workflow.defn(name="Alert")

@@ -10,11 +10,10 @@ from workflows.calls import LONG, patiently
 
 with workflow.unsafe.imports_passed_through():
     from activities.protection import ProtectionActivities
-    from models.warning import AlertState, Protected, ProtectionState, ProtectRequest
+    from models.warning import ENDED, AlertState, Protected, ProtectionState, ProtectRequest
 
 # From the first to the longest pause before rights that could not be taken are tried again.
 PAUSES = (timedelta(minutes=1), timedelta(hours=1))
-ENDED = (AlertState.DISMISSED, AlertState.RESOLVED)
 
 
 class AlertProtection:

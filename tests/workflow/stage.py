@@ -3,6 +3,7 @@
 import asyncio
 import mailbox
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -33,7 +34,7 @@ PATIENCE = timedelta(seconds=20)
 NOTE = "because of the debts"
 
 
-class Stage:
+class Stage(ABC):
     """The case of E1, or the workflow with another `id`.
 
     Decisions are stamped with the time of the case, as the hook stamps them in real life.
@@ -50,13 +51,13 @@ class Stage:
             policy_dir=home,
         )
 
+    @abstractmethod
     async def clock(self) -> datetime:
         """The time of the case."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def pass_time(self, span: timedelta) -> None:
         """Let time go by at once; what falls due on the way happens."""
-        raise NotImplementedError
 
     async def pass_until(self, moment: datetime) -> None:
         """Let time go by until a moment."""
