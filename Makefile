@@ -16,7 +16,7 @@ demo: $(VENV)/runtime ## one departure, start to signed-off report, on this mach
 
 test: $(VENV)/dev ## the whole test suite, against real servers
 	@$(BIN)/python tests/prerequisites.py
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/dev ## style, types, import rules, compose schema, locks
 	@$(BIN)/ruff format --check .
@@ -36,9 +36,11 @@ lock: $(VENV)/uv ## renew the hashed requirements from pyproject.toml
 		pyproject.toml --group dev -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		pyproject.toml --group dev --group bench -o requirements/bench.txt
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		requirements/canaille.in -o requirements/canaille.txt
 
 clean: ## remove what can be made again (never var/)
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache
 
 $(VENV)/uv:
 	@test -n "$(PYTHON)" || { echo "Offboard needs Python 3.11 or newer; none was found. Set PYTHON=/path/to/python3."; exit 1; }

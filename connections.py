@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfigProfile
@@ -65,6 +65,35 @@ def read_stack(home: Path) -> StackFile:
             "servers, stop them with `offboard down` as that user, then run `offboard up`.",
             file=file,
         ) from unreadable
+
+
+class Relying(Value):
+    """What the company's identity provider knows us as. `claim` of its tokens names the person.
+
+    `email` is compared with the mail address of our employees, `preferred_username` and `sub` with their id.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: SecretStr
+    claim: str
+
+
+def relying(settings: Settings) -> Relying | None:
+    """The identity provider to ask; None when people sign in with codes by mail. Raises Refused when half is named."""
+    if not settings.oidc_issuer:
+        return None
+    if not settings.oidc_client_id or not settings.oidc_client_secret.get_secret_value():
+        raise Refused(
+            "OFFBOARD_OIDC_ISSUER is set, OFFBOARD_OIDC_CLIENT_ID or OFFBOARD_OIDC_CLIENT_SECRET is not. "
+            "Nothing was started: without both nobody could sign in."
+        )
+    return Relying(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        claim=settings.oidc_claim,
+    )
 
 
 async def connect_temporal(settings: Settings) -> Client:

@@ -1,8 +1,9 @@
 """Every setting of Offboard, read from the environment (`OFFBOARD_*`). Connections to Temporal use its own profiles."""
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,8 +22,17 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: int = 8080
     link_secret: SecretStr | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_claim: Literal["email", "preferred_username", "sub"] = "email"
+    webhook_secrets: SecretStr | None = None
+    event_urls: SecretStr | None = None
+    event_secret: SecretStr | None = None
     smtp_url: SecretStr | None = None
     mail_from: str = "offboard@localhost"
+    mails_at_once: int = Field(default=5, ge=1)
+    channels_file: Path | None = None
     policy_dir: Path | None = None
     language: str = "en"
     metrics_port: int | None = None

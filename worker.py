@@ -28,7 +28,7 @@ from activities.clients import ClientActivities
 from activities.discretion import Discretion
 from activities.handover import HandoverActivities
 from activities.inventory import InventoryActivities
-from activities.messages import Links, Post
+from activities.messages import Links, Manners, Post
 from activities.protection import ProtectionActivities
 from activities.receivables import ReceivableActivities
 from activities.scan import ScanActivities
@@ -39,6 +39,7 @@ from settings import Settings
 from store.database import Database
 from systems.access.postgres import PostgresAccessDirectory
 from systems.assets.postgres import PostgresAssetRegister
+from systems.chat.choose import channels_of
 from systems.clients.postgres import PostgresClientBook
 from systems.mail.choose import mailer_for
 from systems.receivables.postgres import PostgresReceivables, foreign_ledger
@@ -57,7 +58,8 @@ def build_activities(settings: Settings, database: Database) -> list[Any]:
     ledger = foreign_ledger(receivables_url.get_secret_value()) if receivables_url else database
     clients = PostgresClientBook(database)
     mailer, secret, url = mailer_for(settings), link_secret(settings), public_url(settings)
-    post, rights = Post(database, mailer, Links(secret, url)), PostgresAccessDirectory(database)
+    manners = Manners(channels_of(settings.channels_file), settings.mails_at_once)
+    post, rights = Post(database, mailer, Links(secret, url), manners), PostgresAccessDirectory(database)
     departments: Sequence[object] = (
         CaseActivities(database, settings.policy_dir, post),
         ReceivableActivities(database, PostgresReceivables(ledger)),
@@ -67,7 +69,7 @@ def build_activities(settings: Settings, database: Database) -> list[Any]:
         AccessCutoffActivities(database),
         InventoryActivities(database, PostgresAssetRegister(database), settings.policy_dir),
         AssessmentActivities(database),
-        ApprovalActivities(database, mailer, secret, url),
+        ApprovalActivities(database, mailer, secret, url, manners),
         ScanActivities(database, settings.policy_dir),
         AlertActivities(database, post, settings.policy_dir),
         ProtectionActivities(database, rights, settings.policy_dir),

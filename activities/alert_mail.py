@@ -11,7 +11,7 @@ from models.warning import AlertState, Finding
 from reports.alert_letters import AlertFacts, RuleLine, alert_letter
 from reports.language import language
 from reports.messages import envelope, mail_id, one_line, zone_of
-from store import alerts, outbox, people
+from store import alerts, people, sending
 from store.outbox import OutboxMessage
 
 
@@ -19,7 +19,7 @@ def alert_mail(connection: Connection, message: OutboxMessage, host: str, *, at:
     """The mail; None when the alert is decided meanwhile: nobody is asked for what is decided."""
     alert = alerts.get(connection, message.case_id)
     if alert.state is not AlertState.NEEDS_REVIEW:
-        outbox.drop(connection, message.id)
+        sending.drop(connection, message.id)
         return None
     silent = people.names(connection, set(message.tidings.silent))
     facts = AlertFacts(

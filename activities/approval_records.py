@@ -3,26 +3,32 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
+from activities.event_news import tell_decided
 from activities.messages import Links
-from models.approvals import DecisionReceipt, GateOutcome, RecordDecisions, Verdict
+from models.approvals import CarryOver, DecisionReceipt, GateOutcome, RecordDecisions, Verdict, Vote
+from models.judging import NEEDS_REASON
 from store import decisions, effects, evidence, gates, outbox
 from store.cases import CaseRow
+from store.decisions import DecisionState, StoredDecision
 from store.links import Purpose
 from store.outbox import MessageKind, Tidings
-from store.tables import evidence as evidence_table
+
+VOTE_IN_EVIDENCE = {"decision_id", "principal", "by", "verdict"}
 
 
 def record_receipt(connection: Connection, case: CaseRow, receipt: DecisionReceipt, at: datetime) -> None:
     """Write what became of a decision, once; the first receipt of a decision stands."""
     stored = decisions.get(connection, receipt.decision_id)
     decisions.settle(connection, receipt.decision_id, receipt)
-    kind = "decision.counted" if receipt.counted else "decision.refused"
+    taken_back = stored is not None and stored.verdict is Verdict.TAKEN_BACK
+    kind = "decision.refused" if not receipt.counted else "vote.taken_back" if taken_back else "decision.counted"
     body: dict[str, Any] = {
         "decision": receipt.decision_id,
         "gate": receipt.gate,
         "refusal": receipt.refusal.value if receipt.refusal else None,
+        "for": stored.for_id if stored else None,
     }
 
     def do() -> tuple[None, dict[str, Any]]:
@@ -41,38 +47,68 @@ def record_receipt(connection: Connection, case: CaseRow, receipt: DecisionRecei
     )
 
 
-def find_forged(connection: Connection, case: CaseRow, asked: RecordDecisions) -> frozenset[str]:
+def find_forged(connection: Connection, key: str, case: CaseRow, asked: RecordDecisions) -> frozenset[str]:
     """Ids of counted decisions that the hook never accepted like this: whoever reaches the engine can send a signal."""
-    ended = {outcome.gate: outcome for outcome in asked.outcomes if outcome.verdict is not Verdict.TIMED_OUT}
-    found = set()
-    for receipt in asked.receipts:
-        outcome = ended.get(receipt.gate)
-        if receipt.counted and outcome is not None:
-            stored = decisions.get(connection, receipt.decision_id)
-            said = (receipt.gate, outcome.verdict, outcome.by, outcome.at)
-            genuine = stored is not None and (stored.gate, stored.verdict, stored.by, stored.accepted_at) == said
-            if not (genuine and _is_in_evidence(connection, case.id, receipt.decision_id)):
-                found.add(receipt.decision_id)
-    return frozenset(found)
+    said = {vote.decision_id: vote for vote in asked.votes}
+    counted = [receipt.decision_id for receipt in asked.receipts if receipt.counted]
+    found = [stored for each in counted if (stored := decisions.get(connection, each))]
+    unmarked = decisions.forged_among(connection, key, case.id, found)
+    gates_of = {receipt.decision_id: receipt.gate for receipt in asked.receipts}
+    honest = {
+        stored.id
+        for stored in found
+        if stored.id not in unmarked
+        and (stored.case_id, stored.gate) == (case.id, gates_of[stored.id])
+        and _is_as_stored(connection, stored, said.get(stored.id))
+    }
+    return frozenset(counted) - honest
 
 
-def _is_in_evidence(connection: Connection, case_id: str, decision_id: str) -> bool:
-    query = select(evidence_table.c.seq).where(
-        evidence_table.c.case_id == case_id,
-        evidence_table.c.kind == "decision.accepted",
-        evidence_table.c.body["decision"].astext == decision_id,
+def find_unheard(connection: Connection, key: str, case: CaseRow, asked: RecordDecisions) -> frozenset[str]:
+    """Ids of refused decisions that the hook never took: a try that failed by itself, and still one to be seen."""
+    refused = [receipt.decision_id for receipt in asked.receipts if not receipt.counted]
+    found = [stored for each in refused if (stored := decisions.get(connection, each))]
+    return frozenset(refused) - ({each.id for each in found} - decisions.forged_among(connection, key, case.id, found))
+
+
+def _is_as_stored(connection: Connection, stored: StoredDecision, vote: Vote | None) -> bool:
+    """True when what was counted is what the person said, about the report that they were shown."""
+    if vote is None:  # a vote that was taken back leaves none behind
+        return stored.verdict is Verdict.TAKEN_BACK
+    asked = gates.of_round(connection, stored.case_id, stored.gate, stored.round)
+    return (
+        (stored.verdict, stored.by, stored.accepted_at) == (vote.verdict, vote.by, vote.at)
+        and vote.round in {0, stored.round}
+        and stored.for_id in {None, vote.principal}
+        and (stored.verdict not in NEEDS_REASON or bool(stored.note.strip()))
+        and asked is not None
+        and asked.report_digest == stored.report_digest
     )
-    return connection.execute(query.limit(1)).first() is not None
 
 
-def record_forgery(connection: Connection, case: CaseRow, receipt: DecisionReceipt, at: datetime) -> None:
-    """Write down, once, that somebody sent a decision past the hook."""
-    body: dict[str, Any] = {"decision": receipt.decision_id, "gate": receipt.gate}
+def set_forged_aside(connection: Connection, key: str, case: CaseRow, gate: str, at: datetime) -> frozenset[str]:
+    """Find rows about a gate that the hook never wrote, and put them in the list of anomalies, once."""
+    waiting = [each for each in decisions.of_gate(connection, case.id, gate) if each.state is DecisionState.STORED]
+    forged = decisions.forged_among(connection, key, case.id, waiting)
+    for each in waiting:
+        if each.id in forged:
+            record_forgery(connection, key, case, each.id, gate, at)
+    return forged
+
+
+def record_forgery(
+    connection: Connection, key: str, case: CaseRow, decision_id: str, gate: str, at: datetime
+) -> None:
+    """Write down, once, that somebody made a decision past the hook. A row of theirs gives its id free."""
+    body: dict[str, Any] = {"decision": decision_id, "gate": gate}
 
     def do() -> tuple[None, dict[str, Any]]:
         return None, {"seq": evidence.append(connection, case.id, "decision.forged", body, at=at).seq}
 
-    effects.once(connection, f"{case.id}/forged/{receipt.decision_id}", case_id=case.id, request=body, at=at, do=do)
+    effects.once(connection, f"{case.id}/forged/{decision_id}", case_id=case.id, request=body, at=at, do=do)
+    stored = decisions.get(connection, decision_id)
+    if stored and decisions.forged_among(connection, key, case.id, [stored]):
+        decisions.set_aside(connection, decision_id)
 
 
 def record_outcome(
@@ -89,8 +125,11 @@ def record_outcome(
         "decision": decision_id,
         "report_version": outcome.report_version,
         "report_digest": outcome.report_digest,
+        "votes": [vote.model_dump(mode="json", include=VOTE_IN_EVIDENCE) for vote in outcome.votes],
     }
-    evidence.append(connection, case.id, "gate.closed", body, at=at, actor=outcome.by or "system")
+    kind = "gate.sent_back" if outcome.verdict is Verdict.SENT_BACK else "gate.closed"
+    evidence.append(connection, case.id, kind, body, at=at, actor=outcome.by or "system")
+    tell_decided(connection, case.id, outcome, at)
     row = gates.of_round(connection, case.id, outcome.gate, outcome.round)
     if case.requested_by is None or row is None:
         return
@@ -102,6 +141,27 @@ def record_outcome(
         at=outcome.at,
         decision_id=decision_id,
     )
-    kind = MessageKind.TIMED_OUT if outcome.verdict is Verdict.TIMED_OUT else MessageKind.DECIDED
+    told = MessageKind.TIMED_OUT if outcome.verdict is Verdict.TIMED_OUT else MessageKind.DECIDED
     links.url(connection, row, case.requested_by, Purpose.FOLLOW)
-    outbox.put(connection, case.id, case.requested_by, kind, tidings, key=f"{outcome.gate}/{outcome.round}", at=at)
+    outbox.put(connection, case.id, case.requested_by, told, tidings, key=f"{outcome.gate}/{outcome.round}", at=at)
+
+
+def record_carry_over(connection: Connection, case: CaseRow, asked: CarryOver) -> None:
+    """Write down, once a gate and a report, that what was decided for an older version of it still stands."""
+    newest = {row.gate: row for row in gates.newest_of(connection, case.id)}
+    for row in (newest[gate] for gate in asked.gates if gate in newest):
+        body: dict[str, Any] = {
+            "gate": row.gate,
+            "round": row.round,
+            "decided_version": row.report_version,
+            "decided_digest": row.report_digest,
+            "report_version": asked.report_version,
+            "report_digest": asked.report_digest,
+        }
+
+        def do(body: dict[str, Any] = body) -> tuple[None, dict[str, Any]]:
+            return None, {"seq": evidence.append(connection, case.id, "gate.carried_over", body, at=asked.at).seq}
+
+        key = f"{case.id}/carried/{row.gate}/{asked.report_version}"
+        request = {"gate": row.gate, "report_version": asked.report_version}
+        effects.once(connection, key, case_id=case.id, request=request, at=asked.at, do=do)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.look_back import exfiltration
-from activities.report_approvals import approvals_part, people_asked
+from activities.report_approvals import approvals_part, carried_over, people_asked
 from activities.report_parts import (
     CaseResults,
     access_part,
@@ -19,12 +19,13 @@ from activities.report_parts import (
 )
 from models.amounts import tidy
 from models.assessment import assess
+from models.events import EventType, ReportReady
 from models.people import Employee
 from models.planning import calendar_for, calendar_gaps
 from models.report import CaseReport, ReportCase, ReportEvidence, ReportPolicy
 from models.report_changes import changes, is_material
 from models.risk import Domain, MergeRequest, ReportRef
-from store import cases, evidence, people, reports
+from store import cases, events, evidence, people, reports
 from store.cases import CaseRow
 from store.database import Database
 
@@ -44,7 +45,9 @@ class AssessmentActivities:
             report = reports.of_merge(connection, request.case_id, request.merge_key)
             if report is None:
                 report = _make(connection, case, request)
-            previous = reports.before(connection, request.case_id, report.version)
+            asked = request.asked_version
+            previous = reports.load(connection, case.id, asked) if asked else None
+            previous = previous or reports.before(connection, case.id, report.version)
         return ReportRef(
             version=report.version,
             digest=report.digest,
@@ -52,14 +55,16 @@ class AssessmentActivities:
             level=report.level,
             provisional=report.provisional,
             unknowns=report.unknowns,
-            material=is_material(previous, report, case.policy.material_change),
+            material=is_material(previous, report, case.policy.material),
         )
 
 
 def _make(connection: Connection, case: CaseRow, request: MergeRequest) -> CaseReport:
     previous = reports.before(connection, case.id)
     draft = _draft(connection, case, request, previous)
-    report = draft.model_copy(update={"changes": changes(previous, draft)}).sealed()
+    material = is_material(previous, draft, case.policy.material)
+    approvals = carried_over(draft.approvals, draft.version, material=material)
+    report = draft.model_copy(update={"changes": changes(previous, draft), "approvals": approvals}).sealed()
     reports.save(connection, report, request.merge_key, at=request.at)
     facts: dict[str, object] = {
         "version": report.version,
@@ -68,6 +73,8 @@ def _make(connection: Connection, case: CaseRow, request: MergeRequest) -> CaseR
         "level": report.level.value,
     }
     evidence.append(connection, case.id, "report.made", facts, at=request.at)
+    told = ReportReady.model_validate({"case": case.id, "provisional": report.provisional, **facts})
+    events.put(connection, case.id, EventType.REPORT_READY, told, key=str(report.version), at=request.at)
     return report
 
 

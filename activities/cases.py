@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities import handover
+from activities.event_news import tell_ended, tell_started
 from activities.messages import Post
 from models.approvals import Verdict
 from models.case import ENDED, CasePlan, CaseRequest, CloseRequest, CloseSummary, Phase, PlanRequest, ReplanRequest
@@ -15,7 +16,7 @@ from models.errors import CaseConflict, NotAllowed
 from models.evidence import digest
 from models.people import Employee, EmployeeStatus
 from models.planning import asset_return_due, calendar_for, plan_case, replan
-from store import cases, duties, effects, evidence, gates, lockdown, outbox, people
+from store import cases, duties, effects, evidence, gates, lockdown, nudges, outbox, people
 from store.database import Database
 from store.policies import load_policy
 
@@ -96,6 +97,8 @@ class CaseActivities:
         plan = plan_case(request, person, policy, at)
         cases.create(connection, request, policy, plan, at=at)
         cases.set_status_of(connection, person.id, EmployeeStatus.LEAVING)
+        asking = {*nudges.cases_asking(connection, person.id)} - {request.case_id}
+        nudges.put(connection, asking, "case.started", at)  # who leaves is not asked about others any more
         content = plan.model_dump(mode="json")
         body: dict[str, object] = {
             "employee": person.id,
@@ -111,6 +114,7 @@ class CaseActivities:
         evidence.append(
             connection, request.case_id, "case.started", body, at=at, actor=request.requested_by or "system"
         )
+        tell_started(connection, request, plan, at)
         return {"status": person.status.value}, content
 
 
@@ -210,6 +214,7 @@ def _end(connection: Connection, case: cases.CaseRow, asked: CloseRequest) -> Do
     body: dict[str, object] = {"employee": person.id, "employee_status": status.value, "tasks_dropped": dropped}
     actor = (asked.requested_by if phase is Phase.WITHDRAWN else None) or SYSTEM
     evidence.append(connection, case.id, f"case.{phase.value}", body, at=at, actor=actor)
+    tell_ended(connection, case, phase, at)
     outbox.announce_end(connection, case.id, phase, at=at)
     return {"phase": case.phase.value, "employee_status": person.status.value}, {"phase": phase.value}
 

@@ -16,6 +16,7 @@ from activities.transfers import Order, move_clients, move_deals, move_stray_ite
 from activities.undo import give_back
 from models.case import Branch, BranchRequest, Phase
 from models.errors import CaseConflict
+from models.evidence import digest as digest_of
 from models.handover import (
     HandoverRequest,
     HandoverSummary,
@@ -52,14 +53,17 @@ class HandoverActivities:
     def propose_successors(self, request: BranchRequest) -> SuccessorSummary:
         """Propose a successor for every client and open deal, keep the plan, return counts and its digest.
 
-        Raises Unavailable while the client system does not answer. Changes no owner.
+        Nobody in `request.exclude` is proposed. Raises Unavailable while the client system does not answer. Changes no
+        owner.
         """
         with beating():
             with self._database.begin() as connection:
                 policy = cases.get(connection, request.case_id).policy
                 leaver = people.get(connection, request.employee_id)
-            plan = plan_handover(self._clients, leaver, policy, request.as_of)
+            plan = plan_handover(self._clients, leaver, policy, request.as_of, request.exclude)
             with self._database.begin() as connection:
+                if request.renewed:
+                    _note_renewal(connection, request, plan)
                 digest = _keep(connection, request.case_id, plan, "successors.proposed")
         return SuccessorSummary(
             clients=sum(one.kind == Kind.CLIENT for one in plan.transfers),
@@ -163,6 +167,19 @@ def _may_receive(plan: SuccessorPlan) -> tuple[str, ...]:
     proposed = {one.successor for one in plan.transfers if one.successor}
     next_in_line = {one.runner_up for one in plan.transfers if one.runner_up} - proposed
     return tuple(sorted([*sorted(proposed), *sorted(next_in_line)][:MOST_NAMED]))
+
+
+def _note_renewal(connection: Connection, request: BranchRequest, plan: SuccessorPlan) -> None:
+    """Write down who asked for a new plan and who is to receive nothing, once for the plan that came of it."""
+    at = datetime.now(UTC)
+    facts: dict[str, object] = {"excluded": list(request.exclude), "transfers": len(plan.transfers)}
+    who = request.requested_by or "system"
+
+    def record() -> tuple[None, dict[str, object]]:
+        return None, {"seq": evidence.append(connection, request.case_id, "plan.renewed", facts, at=at, actor=who).seq}
+
+    key = f"{request.case_id}/plan.renewed/{digest_of([plan.model_dump(mode='json'), facts, who])}"
+    once(connection, key, case_id=request.case_id, request=facts, at=at, do=record)
 
 
 def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -4,7 +4,7 @@ Clients: one min-cost flow over all of them. What finds no room waits for the ma
 see deal_planning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -25,13 +25,16 @@ from systems.clients.port import ClientBook, OwnedClient
 FULL_HOUSE = "Everybody who could take this client is full: the manager holds it and decides."
 
 
-def plan_handover(clients: ClientBook, employee: Employee, policy: Policy, as_of: date) -> SuccessorPlan:
-    """Read the book and the candidates, and propose. Changes nothing and needs no case."""
+def plan_handover(
+    clients: ClientBook, employee: Employee, policy: Policy, as_of: date, exclude: Collection[EmployeeId] = ()
+) -> SuccessorPlan:
+    """Read the book and the candidates, and propose. Nobody in `exclude` gets anything. Changes nothing."""
     facts = clients.in_hands_of(employee.id, as_of)
     deals = clients.deals_of(employee.id).open
     own = {one.client.id for one in facts}
     others = clients.records(sorted({deal.client_id for deal in deals if deal.client_id} - own))
-    pool = clients.candidates(employee, policy.default_capacity)
+    everybody = clients.candidates(employee, policy.default_capacity)
+    pool = [candidate for candidate in everybody if candidate.employee.id not in exclude]
     return propose(employee, facts, deals, others, pool, clients.interim_owner(employee))
 
 

@@ -9,7 +9,7 @@ from models.people import EmployeeStatus
 from reports.language import language
 from reports.messages import envelope, mail_id
 from reports.talk_letter import talk_letter
-from store import outbox, people, talks
+from store import people, sending, talks
 from store.outbox import OutboxMessage
 
 
@@ -17,7 +17,7 @@ def talk_mail(connection: Connection, message: OutboxMessage, host: str, *, at: 
     """The mail; None when the person is leaving or gone meanwhile: there is nothing to talk about any more."""
     talk = talks.get(connection, message.case_id)
     if people.get(connection, talk.employee_id).status is not EmployeeStatus.ACTIVE:
-        outbox.drop(connection, message.id)
+        sending.drop(connection, message.id)
         return None
     recipient = people.get(connection, message.recipient_id)
     return envelope(

@@ -52,11 +52,30 @@ class BareFlow:
         return await workflow.execute_activity(nothing, number, start_to_close_timeout=timedelta(seconds=60))
 
 
+@workflow.defn
+class BareDesk:
+    """Waits for one update and does nothing with it: the least that an answered decision can cost."""
+
+    def __init__(self) -> None:
+        self._decided = False
+
+    @workflow.run
+    async def run(self) -> None:
+        """Ends with the decision."""
+        await workflow.wait_condition(lambda: self._decided)
+
+    @workflow.update
+    def decide(self, by: str) -> str:
+        """Gives back who decided."""
+        self._decided = True
+        return by
+
+
 async def _host(address: str) -> None:
     client = await Client.connect(address, namespace="offboard")
     with ThreadPoolExecutor(16) as pool:
-        worker = Worker(client, task_queue=QUEUE, workflows=[BareFlow], activities=[nothing], activity_executor=pool,
-                        max_concurrent_activities=16)  # fmt: skip
+        worker = Worker(client, task_queue=QUEUE, workflows=[BareFlow, BareDesk], activities=[nothing],
+                        activity_executor=pool, max_concurrent_activities=16)  # fmt: skip
         await worker.run()
 
 

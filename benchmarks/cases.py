@@ -15,10 +15,10 @@ from temporalio.client import Client
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from benchmarks.bare_flow import GATES, QUEUE, BareFlow
-from connections import connect_temporal, open_database
+from connections import connect_temporal, link_secret, open_database
 from embedded.sample.fill import fill
 from embedded.stack import StackInfo, down, up
-from models.approvals import Verdict
+from models.approvals import Verdict, Via
 from models.case import SeparationKind
 from services.cases import StartOrder, start_case
 from settings import Settings
@@ -56,13 +56,14 @@ async def _measure(settings: Settings, info: StackInfo, cases: int) -> dict[str,
     try:
         servers = [service.pid for service in info.services.values() if service.pid]
         await _in_parallel([lambda number=number: _bare(client, f"warm-{number}") for number in range(5)])  # type: ignore[misc]
-        await _case(client, database, first)  # what a worker loads once in its life is no cost of a case
+        secret = link_secret(settings)
+        await _case(client, database, secret, first)  # what a worker loads once in its life is no cost of a case
         flow_time, flow_cpu = await _timed(
             [lambda n=number: _bare(client, f"bare-{n}") for number in range(len(leavers))],  # type: ignore[misc]
             [*servers, bare.pid],
         )
         case_time, case_cpu = await _timed(
-            [lambda key=leaver: _case(client, database, key) for leaver in leavers],  # type: ignore[misc]
+            [lambda key=leaver: _case(client, database, secret, key) for leaver in leavers],  # type: ignore[misc]
             servers,
         )
     finally:
@@ -130,7 +131,7 @@ async def _bare(client: Client, name: str) -> None:
     await handle.result()
 
 
-async def _case(client: Client, database: Database, leaver: str) -> None:
+async def _case(client: Client, database: Database, secret: str, leaver: str) -> None:
     now = datetime.now(UTC)
     started = await start_case(
         client,
@@ -149,8 +150,8 @@ async def _case(client: Client, database: Database, leaver: str) -> None:
         for gate in _waiting(database, started.case_id):
             if gate.gate not in decided:
                 result = await decide(
-                    database, lambda: _given(client), case_id=gate.case_id, gate=gate.gate,
-                    verdict=Verdict.APPROVED, by=gate.approvers[0], now=datetime.now(UTC),
+                    database, lambda: _given(client), key=secret, case_id=gate.case_id, gate=gate.gate,
+                    verdict=Verdict.APPROVED, by=gate.approvers[0], via=Via.COMMAND, now=datetime.now(UTC),
                 )  # fmt: skip
                 assert result.standing is not Standing.REFUSED, result
                 decided.add(gate.gate)

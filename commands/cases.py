@@ -108,8 +108,10 @@ def list_(
 
 @app.command(help=_("Show where a case stands and on whom it waits."))
 def show(case: Case, json: Json = False) -> None:
+    from services.case_view import case_view
+
     with Store() as store:
-        say(progress_of_case(store, case), json, "progress", store)
+        say(case_view(store, progress_of_case(store, case)), json, "progress", store)
 
 
 @app.command(help=_("Follow a case until it ends; Ctrl-C leaves it running."))
@@ -127,42 +129,6 @@ def timeline(case: Case, json: Json = False) -> None:
     with Store() as store, store.begin() as connection:
         entries = [entry.model_dump(mode="json") for entry in evidence.read(connection, case_id_of(store, case))]
         say({"entries": entries}, json, "timeline", store)
-
-
-@app.command(help=_("Decide about a gate as one of its approvers."))
-def decide(
-    case: Case,
-    gate: Annotated[str, typer.Argument(metavar="GATE")],
-    approve: Annotated[bool, typer.Option("--approve")] = False,
-    reject: Annotated[bool, typer.Option("--reject", help=_("Needs a --note."))] = False,
-    by: As = None,
-    note: Annotated[str, typer.Option(help=_("The reason."))] = "",
-    json: Json = False,
-) -> None:
-    from datetime import UTC
-
-    from connections import connect_temporal
-    from models.approvals import Verdict
-    from web.answers import Standing
-    from web.door import decide as decide_at_the_door
-
-    if approve is reject or by is None:
-        misuse(_("say either --approve or --reject, and --as PERSON"))
-    with Store() as store:
-        result = run(
-            decide_at_the_door(
-                store,
-                lambda: connect_temporal(settings()),
-                case_id=case_id_of(store, case),
-                gate=gate,
-                verdict=Verdict.APPROVED if approve else Verdict.DECLINED,
-                by=person_id_of(store, by),
-                note=note,
-                now=datetime.now(UTC),
-            )
-        )
-    say(result, json, "decision")
-    raise typer.Exit(1 if result.standing is Standing.REFUSED else 0)
 
 
 @app.command(help=_("The leaver stays: give back every right and every client."))

@@ -4,11 +4,13 @@ import os
 
 from temporalio.envconfig import ClientConfigProfile
 
-from connections import public_url
+from connections import open_database, public_url
 from embedded.database_checks import check_database
+from embedded.event_checks import check_events
 from embedded.finding import RESTART, Finding, ill, well, what_happened
 from embedded.home import Home
 from embedded.machine_checks import check_home, check_programs, check_python, check_secrets
+from embedded.message_checks import check_messages
 from embedded.readiness import web_fault
 from embedded.scan_checks import check_early_warning
 from embedded.stack import StackInfo, status
@@ -40,6 +42,8 @@ def examine(settings: Settings) -> list[Finding]:
     findings += database
     if all(finding.ok for finding in database):
         findings += check_early_warning(settings)
+        findings += _messages(settings)
+        findings += check_events(settings)
     findings += check_temporal(settings, worker_since)
     findings.append(_web(settings))
     return findings
@@ -64,6 +68,16 @@ def _stack(settings: Settings) -> tuple[list[Finding], StackInfo | None]:
         if not service.running or _keeps_falling(settings, name)
     ]
     return [finding for finding in findings if not finding.ok] or [well("Servers")], stack
+
+
+def _messages(settings: Settings) -> list[Finding]:
+    database = open_database(settings)
+    try:
+        return check_messages(database)
+    except Unavailable as failure:
+        return [ill("Messages", what_happened(failure), RESTART)]
+    finally:
+        database.close()
 
 
 def _keeps_falling(settings: Settings, name: str) -> bool:

@@ -14,6 +14,7 @@ from embedded.postgres import find_binaries
 from embedded.temporal import find_binary
 from models.errors import Unavailable
 from models.reasons import because
+from services.exchange import EVENT_SECRETS, WEBHOOK_SECRETS
 
 OLDEST_PYTHON = (3, 11)
 SPACE_NEEDED = 1 << 30  # bytes; PostgreSQL stops taking writes on a full disk
@@ -69,7 +70,8 @@ def check_home(home: Path) -> Finding:
 def check_secrets(home: Path) -> Finding:
     """Are the files with passwords and keys closed to everybody else?"""
     place = Home(home)
-    files = (stack_file(place.folder), link_secret_file(place.folder), place.postgres_folder / "postgres.json")
+    kept = (stack_file(place.folder), link_secret_file(place.folder), place.postgres_folder / "postgres.json")
+    files = (*kept, place.folder / WEBHOOK_SECRETS, place.folder / EVENT_SECRETS)
     for file in files:
         try:
             mode = stat.S_IMODE(file.stat().st_mode)

@@ -30,11 +30,14 @@ EmployeeId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 # What travels into summaries, keys and JSON of other programs: short, and without control characters.
 Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-CaseId = Annotated[str, StringConstraints(pattern=r"^offboarding-[^\s/]{1,64}$")]
+CaseId = Annotated[str, StringConstraints(pattern=r"^offboarding-[^\s/\x00-\x1f\x7f]{1,64}$")]
 AlertId = Annotated[str, StringConstraints(pattern=r"^alert-[A-Z0-9]{4}-[A-Z0-9]{4}-\d{8}$")]
 # A notice about a prediction.
 TalkId = Annotated[str, StringConstraints(pattern=r"^talk-[A-Z0-9]{4}-[A-Z0-9]{4}-\d{8}$")]
 # What has an evidence chain of its own: a case, an alert, the watchlist.
 ChainId = Annotated[
-    str, StringConstraints(pattern=r"^(offboarding-[^\s/]{1,64}|alert-[A-Z0-9]{4}-[A-Z0-9]{4}-\d{8}|watchlist)$")
+    str,
+    StringConstraints(
+        pattern=r"^(offboarding-[^\s/\x00-\x1f\x7f]{1,64}|alert-[A-Z0-9]{4}-[A-Z0-9]{4}-\d{8}|watchlist)$"
+    ),
 ]

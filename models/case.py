@@ -6,6 +6,7 @@ from enum import StrEnum
 from models.access import Grade
 from models.approvals import GateOutcome, GatePlan
 from models.base import CaseId, EmployeeId, Message, Moment
+from models.policy import Separation
 from models.risk_level import Level
 
 
@@ -93,26 +94,39 @@ class CasePlan(Message):
     first_grades: tuple[Grade, ...]
     gates: tuple[GatePlan, ...]
     barred: tuple[EmployeeId, ...]
+    separation: Separation = Separation.CASE
     time_zone: str
     provisional_years: tuple[int, ...] = ()
 
 
 class BranchRequest(Message):
-    """Input of every branch. Everything else is read from the store."""
+    """Input of every branch. Everything else is read from the store. `exclude` are no successors in this case.
+
+    `renewed`: a new plan is made because somebody asked for it, `requested_by` as far as that is known.
+    """
 
     case_id: CaseId
     employee_id: EmployeeId
     as_of: date
+    exclude: tuple[EmployeeId, ...] = ()
+    renewed: bool = False
+    requested_by: EmployeeId | None = None
 
 
 class GateView(Message):
-    """One gate as progress shows it."""
+    """One gate as progress shows it. `waiting_on` have not answered; `votes` approvals of the `needed` are there.
+
+    `after` are gates that it still waits for.
+    """
 
     gate: str
     waiting_on: tuple[EmployeeId, ...] = ()
     due_at: Moment | None = None
     round: int = 0
     outcome: GateOutcome | None = None
+    votes: int = 0
+    needed: int = 1
+    after: tuple[str, ...] = ()
 
 
 class RejectedMessage(Message):
@@ -192,4 +206,11 @@ class Reschedule(Message):
     """A new last working day; every pending timer follows."""
 
     last_working_day: date
+    requested_by: EmployeeId | None = None
+
+
+class NewPlan(Message):
+    """Propose the handover anew, without `exclude`: the answer to a plan that was sent back."""
+
+    exclude: tuple[EmployeeId, ...] = ()
     requested_by: EmployeeId | None = None

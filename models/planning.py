@@ -1,6 +1,6 @@
 """The plan of a case, computed from a request, a person, a policy and a moment. Pure: the same input, the same plan."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from models.access import Grade
@@ -40,7 +40,7 @@ def plan_case(request: CaseRequest, employee: Employee, policy: Policy, at: date
     """
     calendar = calendar_for(employee, policy)
     as_of = request.as_of or calendar.local_day(at)
-    gates = tuple(_gate(gate, policy, calendar, at) for gate in policy.gates)
+    gates = _gates(policy.gates, policy, calendar, at)
     barred = dict.fromkeys(person for person in (request.employee_id, request.requested_by) if person)
     return CasePlan(
         case_id=request.case_id,
@@ -55,6 +55,7 @@ def plan_case(request: CaseRequest, employee: Employee, policy: Policy, at: date
         first_grades=tuple(Grade) if request.kind is SeparationKind.DISMISSAL else policy.first_grades,
         gates=gates,
         barred=tuple(barred),
+        separation=policy.separation,
         time_zone=calendar.time_zone,
         provisional_years=_provisional_years(calendar, gates),
     )
@@ -91,10 +92,9 @@ def replan(
     chosen = old.access_cutoff != calendar.end_of(old.last_working_day)
     kept = over or (chosen and calendar.local_day(old.access_cutoff) <= last_working_day)
     dates = _dates(calendar, old.notice_date, last_working_day, old.access_cutoff if kept else None)
-    rules = {gate.gate: gate for gate in policy.gates}
-    gates = tuple(
-        gate if gate.gate in settled else _gate(rules[gate.gate], policy, calendar, at) for gate in plan.gates
-    )
+    pending = tuple(rule for rule in policy.gates if rule.gate not in settled)
+    afresh = {gate.gate: gate for gate in _gates(pending, policy, calendar, at)}
+    gates = tuple(afresh.get(gate.gate, gate) for gate in plan.gates)
     update = {"dates": dates, "gates": gates, "provisional_years": _provisional_years(calendar, gates)}
     return plan.model_copy(update=update)
 
@@ -115,15 +115,34 @@ def calendar_gaps(plan: CasePlan) -> tuple[Reason, ...]:
     )
 
 
+def _gates(rules: Sequence[GatePolicy], policy: Policy, calendar: WorkCalendar, at: datetime) -> tuple[GatePlan, ...]:
+    """Gates in the order of the policy. One that comes after others begins when the last of them is due."""
+    made: dict[str, GatePlan] = {}
+    waiting = {rule.gate: rule for rule in rules}
+    while waiting:
+        # A policy whose gates wait for one another is refused when it is loaded, so one is always ready.
+        rule = next(rule for rule in waiting.values() if not set(rule.after) & waiting.keys())
+        begins = max((made[name].due_at for name in rule.after if name in made), default=at)
+        made[rule.gate] = _gate(rule, policy, calendar, begins)
+        del waiting[rule.gate]
+    return tuple(made[rule.gate] for rule in rules)
+
+
 def _gate(rule: GatePolicy, policy: Policy, calendar: WorkCalendar, at: datetime) -> GatePlan:
     due_at = calendar.add_working_days(at, rule.working_days)
-    reminders = sorted({calendar.fraction(at, due_at, share) for share in policy.reminders})
+    shares = policy.reminders if rule.reminders is None else rule.reminders
+    reminders = sorted({calendar.fraction(at, due_at, share) for share in shares})
     return GatePlan(
         gate=rule.gate,
         role=rule.role,
+        people=rule.people,
+        needed=rule.needed,
+        on_decline=rule.on_decline,
+        after=rule.after,
         due_at=due_at,
         reminders_at=tuple(moment for moment in reminders if at < moment < due_at),
         escalation_due_at=calendar.add_working_days(due_at, rule.escalation_working_days),
+        ladder=rule.ladder,
         on_silence=rule.on_silence,
         from_level=rule.from_level,
     )

@@ -2,13 +2,14 @@
 
 from datetime import date, time
 from decimal import Decimal
+from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from models.access import Grade
-from models.approvals import OnSilence
+from models.approvals import LADDER, Ladder, OnDecline, OnSilence, People
 from models.base import Label, Value
 from models.people import Role
 from models.receivables import AgeingPolicy
@@ -22,18 +23,63 @@ Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
 class GatePolicy(Value):
-    """One approval: who, within how many working days, and what silence leads to.
+    """One approval: who, how many of them, in which order, within how many working days, and what silence leads to.
 
-    `from_level` opens the gate only at that level or above; `blocks` names what waits for it.
+    `people` holders of `role` are asked, and `quorum` of them must approve: `any` one, `all`, or a number. Gates in
+    `after` must be approved before; without it gates are asked side by side. `ladder` is who is asked when nobody
+    answers; `fallback_role` and `reminders` default to those of the policy. `from_level` opens the gate only at that
+    level or above; `blocks` names what waits for it.
     """
 
     gate: Label
     role: Role
+    people: People = 1
+    quorum: Literal["any", "all"] | People = "any"
+    on_decline: OnDecline = OnDecline.ONE
+    after: tuple[Label, ...] = ()
     working_days: int = Field(ge=1, le=60)
     escalation_working_days: int = Field(default=2, ge=1, le=60)
-    on_silence: OnSilence = OnSilence.HOLD
+    reminders: tuple[Share, ...] | None = Field(default=None, max_length=5)
+    ladder: tuple[Ladder, ...] = LADDER
+    fallback_role: Role | None = None
+    on_silence: OnSilence = OnSilence.ESCALATE
     from_level: Level = Level.LOW
     blocks: tuple[str, ...] = ("handover",)
+
+    @property
+    def needed(self) -> int:
+        """How many approvals the quorum means."""
+        if self.quorum == "any":
+            return 1
+        return self.people if self.quorum == "all" else self.quorum
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.needed > self.people:
+            raise ValueError(f"gate {self.gate!r} asks {self.people} people and needs {self.needed} approvals")
+        if not self.ladder or self.ladder[0] is not Ladder.APPROVER or len(set(self.ladder)) != len(self.ladder):
+            raise ValueError(f"the ladder of gate {self.gate!r} must begin with approver and name every rung once")
+        if forbidden := NEVER_GATED & set(self.blocks):
+            raise ValueError(f"gate {self.gate!r} would hold back {sorted(forbidden)}: law does not allow it")
+        return self
+
+
+class Material(Value):
+    """What makes a change of the report material, so that decisions for the version before lapse (features D28).
+
+    `money`: the open or overdue amount moved by more than this share; `score`: the total by more than this many points.
+    Another level, other unknowns and another successor are always material.
+    """
+
+    money: Share = Decimal("0.10")
+    score: Decimal = Field(default=Decimal(10), ge=0, le=100)
+
+
+class Separation(StrEnum):
+    """Who counts as one person twice: at most one vote a `case`, or one at each `gate`."""
+
+    CASE = "case"
+    GATE = "gate"
 
 
 class Weights(Value):
@@ -70,7 +116,10 @@ class WorkingHours(Value):
 
 
 class Policy(Value):
-    """One policy file, `policies/<name>.toml`. `branch_budget_seconds` is how long a branch may hold the report."""
+    """One policy file, `policies/<name>.toml`. `branch_budget_seconds` is how long a branch may hold the report.
+
+    From `sign_in_from_level` on a link alone decides nothing: who follows it must sign in.
+    """
 
     name: str
     version: str
@@ -82,12 +131,14 @@ class Policy(Value):
     client_risk: ClientRisk = ClientRisk()
     working_hours: WorkingHours = WorkingHours()
     materiality: Decimal = Field(default=Decimal("100000"), gt=0)
-    material_change: Decimal = Field(default=Decimal("0.10"), ge=0, le=1)
+    material: Material = Material()
     default_capacity: int = Field(default=120, ge=1)
     branch_budget_seconds: int = Field(default=60, ge=1, le=86_400)
     reminders: tuple[Share, ...] = Field(default=(Decimal("0.5"), Decimal("0.9")), max_length=5)
     first_grades: tuple[Grade, ...] = Field(default=(Grade.EXPORT,), min_length=1)
     fallback_role: Role = Role.HRBP
+    separation: Separation = Separation.CASE
+    sign_in_from_level: Level = Level.HIGH
     size_brake_clients: int = Field(default=5000, ge=1)
     gates: tuple[GatePolicy, ...]
 
@@ -96,9 +147,7 @@ class Policy(Value):
         names = [gate.gate for gate in self.gates]
         if len(names) != len(set(names)):
             raise ValueError("two gates have the same name")
-        for gate in self.gates:
-            if forbidden := NEVER_GATED & set(gate.blocks):
-                raise ValueError(f"gate {gate.gate!r} would hold back {sorted(forbidden)}: law does not allow it")
+        _check_order(self.gates)
         if not any(gate.from_level is Level.LOW for gate in self.gates):
             raise ValueError("at least one gate must ask at every level: nothing is handed over that nobody approved")
         if not self.ageing.buckets:
@@ -108,3 +157,17 @@ class Policy(Value):
         if limits[-1] is not None or len(closed) != len(limits) - 1 or any(a >= b for a, b in pairwise(closed)):
             raise ValueError("ageing limits must rise and the last bucket must be open-ended")
         return self
+
+
+def _check_order(gates: tuple[GatePolicy, ...]) -> None:
+    """Refuse an order that names no gate, or that goes in a circle."""
+    before = {gate.gate: set(gate.after) for gate in gates}
+    for gate in gates:
+        if unknown := set(gate.after) - before.keys():
+            raise ValueError(f"gate {gate.gate!r} comes after {sorted(unknown)}, which the policy does not have")
+    while ready := [name for name, after in before.items() if not after]:
+        for name in ready:
+            del before[name]
+        before = {name: after - set(ready) for name, after in before.items()}
+    if before:
+        raise ValueError(f"the gates {sorted(before)} wait for one another: take one of them out of `after`")

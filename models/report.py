@@ -99,10 +99,22 @@ class ReportAccess(Value):
     remaining: int = 0
 
 
+class ReportVote(Value):
+    """One vote that counts: cast by a person in the seat of another, or in their own, for a version of the report."""
+
+    by: EmployeeId
+    principal: EmployeeId
+    verdict: str
+    at: Moment
+    version: int
+
+
 class ReportApproval(Value):
     """One gate. `verdict` is None while it is open; `waiting_on` and `due_at` say on whom and until when.
 
     `late`: somebody answered after the deadline of a round. That answer never counts; what ended the gate is `verdict`.
+    `needed` approvals end it. `carried_over_from` is the older version that was decided about, where the decision
+    stands for this one.
     """
 
     gate: str
@@ -114,6 +126,9 @@ class ReportApproval(Value):
     waiting_on: tuple[EmployeeId, ...] = ()
     due_at: Moment | None = None
     round: int = 1
+    votes: tuple[ReportVote, ...] = ()
+    needed: int = 1
+    carried_over_from: int | None = None
 
 
 class ReportEvidence(Value):

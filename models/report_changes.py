@@ -6,21 +6,25 @@ from decimal import Decimal
 from models.access import ResultClass
 from models.amounts import plain
 from models.handover import TransferStatus
+from models.policy import Material
 from models.reasons import Reason, because
 from models.report import CaseReport, ReportTransfer
 
 Key = tuple[str, str | None]
 
 
-def is_material(before: CaseReport | None, after: CaseReport, limit: Decimal) -> bool:
+def is_material(before: CaseReport | None, after: CaseReport, limits: Material) -> bool:
     """True when approvals given for `before` must be asked for again.
 
-    That is: another level, other unknowns, money that changed by more than `limit` (a ratio of the amount before), or
-    another successor for something that is not handed over yet. A transfer that was carried out is not material.
+    That is: another level, a total that moved by more points than the limit, other unknowns, money that changed by a
+    greater share than the limit (of the amount before), or another successor for something that is not handed over
+    yet. A transfer that was carried out is not material.
     """
     if before is None or before.level is not after.level or set(before.unknowns) != set(after.unknowns):
         return True
-    return _money_moved(before, after, limit) or bool(_other_successors(before, after))
+    if abs(after.score - before.score) > limits.score:
+        return True
+    return _money_moved(before, after, limits.money) or bool(_other_successors(before, after))
 
 
 def changes(before: CaseReport | None, after: CaseReport) -> tuple[Reason, ...]:

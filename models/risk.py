@@ -48,7 +48,7 @@ class RiskAssessment(Value):
 
 
 class ReportRef(Message):
-    """A report version as history knows it. `material` compares it with the version before (D28)."""
+    """A report version as history knows it. `material`: approvals of the version asked about lapse (D28)."""
 
     version: int
     digest: str
@@ -64,6 +64,8 @@ class MergeRequest(Message):
 
     `branches` maps each branch to the digest of its stored result, or to None while it is unknown. `merge_key` makes
     the call idempotent: the same key returns the same version. `outcomes` are the gates that ended so far.
+    `asked_version` is the one that people were asked about last, 0 when nobody was: what is material is measured
+    against it, or many small changes would add up unseen.
     """
 
     case_id: CaseId
@@ -71,4 +73,5 @@ class MergeRequest(Message):
     merge_key: str
     branches: dict[str, str | None]
     outcomes: tuple[GateOutcome, ...] = ()
+    asked_version: int = 0
     at: Moment

@@ -1,13 +1,13 @@
 """What a decision rests on: the domains, what is missing, what changed, and the approvals."""
 
-from models.report import ReportApproval
+from models.report import ReportApproval, ReportVote
 from models.risk import DomainScore, DomainStatus
 from models.risk_level import level_of
 from reports.blocks import Cell, Column, Row, Section, Table, Tone
 from reports.words import DOMAIN_STATUSES, DOMAINS, GATES, LEVELS, VERDICTS
 from reports.writer import Writer
 
-_VERDICT_TONES: dict[str, Tone] = {"approved": "good", "declined": "bad", "timed_out": "bad"}
+_VERDICT_TONES: dict[str, Tone] = {"approved": "good", "declined": "bad", "sent_back": "bad", "timed_out": "bad"}
 
 
 def domains_section(writer: Writer) -> Section:
@@ -119,25 +119,60 @@ def _reasons(writer: Writer, domain: DomainScore) -> Cell:
 def _approval(writer: Writer, approval: ReportApproval) -> Row:
     gate = Cell(writer.word(GATES, approval.gate), _round(writer, approval))
     if approval.verdict is None:
-        asked = writer.people(approval.waiting_on)
-        due = writer.moment(approval.due_at) if approval.due_at else "–"
-        cells = (
-            gate,
-            Cell(writer.text("Open"), tone="open"),
-            Cell(
-                writer.text("Waiting for {people}", people=asked)
-                if asked
-                else writer.text("asked after this version was made")
-            ),
-            Cell(writer.text("until {moment}", moment=due) if approval.due_at else due),
-            Cell(approval.note or "–"),
+        return Row(
+            (gate, Cell(writer.text("Open"), _count(writer, approval), "open"), *_waiting(writer, approval)),
+            flagged=True,
         )
-        return Row(cells, flagged=True)
     late = (writer.text("late"),) if approval.late else ()
-    verdict = Cell(writer.word(VERDICTS, approval.verdict), late, _VERDICT_TONES.get(approval.verdict, ""))
+    verdict = writer.word(VERDICTS, approval.verdict)
+    decision = Cell(verdict, (*late, *_count(writer, approval)), _VERDICT_TONES.get(approval.verdict, ""))
     decided = Cell(writer.moment(approval.at) if approval.at else "–")
-    who = Cell(writer.person(approval.by) if approval.by else writer.text("nobody"))
-    return Row((gate, verdict, who, decided, Cell(approval.note or "–")))
+    who = Cell(writer.person(approval.by) if approval.by else writer.text("nobody"), _votes(writer, approval))
+    note = Cell(approval.note or "–", _carried_over(writer, approval))
+    return Row((gate, decision, who, decided, note))
+
+
+def _waiting(writer: Writer, approval: ReportApproval) -> tuple[Cell, ...]:
+    asked = writer.people(approval.waiting_on)
+    due = writer.text("until {moment}", moment=writer.moment(approval.due_at)) if approval.due_at else "–"
+    later = writer.text("asked after this version was made")
+    who = Cell(writer.text("Waiting for {people}", people=asked) if asked else later, _votes(writer, approval))
+    return (who, Cell(due), Cell(approval.note or "–"))
+
+
+def _count(writer: Writer, approval: ReportApproval) -> tuple[str, ...]:
+    """How many of the approvals are there that the gate needs; nothing where one is enough."""
+    given = sum(vote.verdict == "approved" for vote in approval.votes)
+    return (writer.text("{n} of {needed} approvals", n=given, needed=approval.needed),) if approval.needed > 1 else ()
+
+
+def _votes(writer: Writer, approval: ReportApproval) -> tuple[str, ...]:
+    return tuple(_vote(writer, vote) for vote in approval.votes)
+
+
+def _vote(writer: Writer, vote: ReportVote) -> str:
+    facts = {
+        "verdict": writer.word(VERDICTS, vote.verdict),
+        "person": writer.person(vote.by),
+        "moment": writer.moment(vote.at),
+        "version": vote.version,
+    }
+    if vote.by == vote.principal:
+        return writer.text("{verdict}: {person}, {moment}, for version {version}", **facts)
+    absent = writer.person(vote.principal)
+    return writer.text("{verdict}: {person} for {absent}, {moment}, for version {version}", absent=absent, **facts)
+
+
+def _carried_over(writer: Writer, approval: ReportApproval) -> tuple[str, ...]:
+    if approval.carried_over_from is None:
+        return ()
+    return (
+        writer.text(
+            "Decided on version {older}; version {version} changed nothing material.",
+            older=approval.carried_over_from,
+            version=writer.report.version,
+        ),
+    )
 
 
 def _round(writer: Writer, approval: ReportApproval) -> tuple[str, ...]:

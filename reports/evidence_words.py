@@ -11,6 +11,7 @@ from typing import Any
 
 from models.approvals import Refusal
 from reports.alert_words import RULES
+from reports.roles import FIELDS
 from reports.terminal_words import Words
 
 SENTENCES: dict[str, str] = {
@@ -22,6 +23,7 @@ SENTENCES: dict[str, str] = {
     "clients.reported": "Clients: {count}, at risk of them: {at_risk}; open deals: {open_opportunities}.",
     "receivables.audited": "Receivables as of {as_of}: {currencies}.",
     "successors.proposed": "Successors proposed for {transfers} clients and deals; without one: {unassigned}.",
+    "plan.renewed": "A new plan is made for {transfers} clients and deals; to receive none of them: {excluded}.",
     "activity.looked_back": "Activity from {since} on, feed {feed}: {new_findings} new findings.",
     "task.created": "Task for {owner}: get {asset} back by {due_at}.",
     "report.made": "Report version {version}: risk {score} of 100, {level}.",
@@ -33,11 +35,25 @@ SENTENCES: dict[str, str] = {
     "access.left": "Right {right} left: its system no longer knows it.",
     "gate.opened": "{gate}: {approvers} asked, until {due_at}.",
     "gate.reminded": "{gate}: reminder {number} to {approvers}.",
+    "gate.reseated": "{gate}: {approvers} asked by now, until {due_at}.",
+    "gate.handed_over": "{gate}: {person} hands the question over to {delegate}.",
+    "gate.reassigned": "{gate}: {delegate} is asked in the place of {person}.",
+    "gate.carried_over": "{gate}: decided on report version {decided_version}, and it stands: "
+    "version {report_version} changes nothing material.",
+    "gate.sent_back": "{gate}: a new plan is asked for, on report version {report_version}.",
     "gate.closed": "{gate}: {verdict}, on report version {report_version}.",
     "decision.accepted": "{gate}: said {verdict}; kept.",
     "decision.counted": "{gate}: the decision counts.",
+    "vote.taken_back": "{gate}: the vote is taken back.",
     "decision.refused": "{gate}: the decision does not count: {refusal}.",
     "decision.forged": "{gate}: a forged decision that never went by the approval page; it does not count.",
+    "delegation.made": "From {since} until {until}, {delegate} may answer for {person}.",
+    "delegation.revoked": "{delegate} answers for {person} no longer.",
+    "absence.made": "From {since} until {until}, {person} is absent.",
+    "question.asked": "{gate}: a question is asked before deciding.",
+    "question.answered": "{gate}: the question is answered.",
+    "link.wrong_person": "{gate}: somebody else opened the link that was made for {made_for}; nothing was decided.",
+    "field.read": "Read: {fields}.",
     "handover.batch": "Handed over: {count} {kind}; invoices with a new collector: {collectors}.",
     "handover.executed": "Handover done: {transfers} clients and deals; without a successor: {unassigned}.",
     "handover.undone": "Handover undone: {restored} given back, {left} left where they are.",
@@ -71,7 +87,10 @@ NOT_COUNTED: dict[str, str] = {
     Refusal.NOT_AN_APPROVER: "from somebody who is not asked",
     Refusal.SEPARATION_OF_DUTIES: "from somebody who may not decide here",
     Refusal.REPORT_CHANGED: "the report has changed since",
+    Refusal.PLAN_SENT_BACK: "a new plan is being made",
     Refusal.REASON_MISSING: "a decline without a reason",
+    Refusal.NO_VOTE: "there was no vote to take back",
+    Refusal.SIGN_IN_NEEDED: "without signing in",
     Refusal.MALFORMED: "it cannot be read",
 }
 HANDED_OVER = {"client": "clients", "opportunity": "deals", "collector": "collectors"}
@@ -132,6 +151,11 @@ def _rules(value: Any, words: Words) -> str:
     return words.text(", ").join(words.word(known.get(str(each), str(each))) for each in _list(value))
 
 
+def _fields(value: Any, words: Words) -> str:
+    known = {field.value: text for field, text in FIELDS.items()}
+    return words.text(", ").join(words.word(known.get(str(each), str(each))) for each in _list(value))
+
+
 def _number_of(value: Any, _: Words) -> str:
     return str(len(_list(value)))
 
@@ -159,14 +183,15 @@ def _list(value: Any) -> list[Any]:
 
 
 _READERS: dict[str, Callable[[Any, Words], str]] = {
-    **dict.fromkeys(("employee", "owner", "approvers", "asked"), _people),
+    **dict.fromkeys(("employee", "owner", "approvers", "asked", "person", "delegate", "made_for", "excluded"), _people),
     **dict.fromkeys(("gate", "verdict", "level", "severity", "to", "state"), _word),
     "due_at": lambda value, _: local(value),
-    "until": lambda value, _: local(value) if "T" in str(value) else str(value),
+    **dict.fromkeys(("since", "until"), lambda value, _: local(value) if "T" in str(value) else str(value)),
     "kind": _one_of(HANDED_OVER),  # of a handover; the kind of a case stays as it is
     "feed": _one_of(FEEDS),
     "refusal": _one_of(NOT_COUNTED),
     "rules": _rules,
+    "fields": _fields,
     "left": _number_of,
     "currencies": _currencies,
 }

@@ -1,4 +1,4 @@
-"""What a mail says, sentence by sentence, before it becomes text or HTML."""
+"""What a mail about a case says, sentence by sentence, before it becomes text or HTML."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,64 +10,11 @@ from models.approvals import Ladder, Refusal, Verdict
 from models.base import CaseId, Moment, Value
 from models.case import Phase
 from reports.language import Language
+from reports.letter_words import GATES, IN_PLACE_OF, LEADS, REFUSALS, SUBJECTS, VOTES, WHY_YOU
 from store.outbox import ASKING, MessageKind
 
-# Gates as the shipped policies name them; a gate of a company's own policy is shown as the policy writes it.
-GATES = {
-    "sales_manager": "sales management",
-    "finance": "finance",
-    "hr": "human resources",
-    "it": "IT",
-    "legal": "the legal department",
-}
-
-SUBJECTS = {
-    "ask": "Please decide by {day}: {name} is leaving ({case})",
-    "reminder": "Reminder, please decide by {day}: {name} is leaving ({case})",
-    "escalation": "Now yours to decide, by {day}: {name} is leaving ({case})",
-    "timed_out": "No answer for {gate} in time: departure of {name} ({case})",
-    "refused": "Your decision does not count: departure of {name} ({case})",
-    "decided.approved": "Approved for {gate}: departure of {name} ({case})",
-    "decided.declined": "Declined for {gate}: departure of {name} ({case})",
-    "case_ended.closed": "Closed: departure of {name} ({case})",
-    "case_ended.declined": "Declined: departure of {name} ({case})",
-    "case_ended.withdrawn": "Withdrawn: departure of {name} ({case})",
-}
-
-LEADS = {
-    "ask": "{name} is leaving. Please approve or decline for {gate} by {due}.",
-    "reminder": ("Your answer is still missing: {name} is leaving. Please approve or decline for {gate} by {due}."),
-    "escalation": (
-        "{silent} did not answer in time, so the question comes to you: {name} is leaving. "
-        "Please approve or decline for {gate} by {due}."
-    ),
-    "timed_out": (
-        "Nobody answered for {gate} in time. Silence is never an approval: the departure of {name} does not go ahead."
-    ),
-    "refused": "Your decision for {gate} on the departure of {name} does not count.",
-    "decided.approved": "{by} approved the departure of {name} for {gate}.",
-    "decided.declined": "{by} declined the departure of {name} for {gate}.",
-    "case_ended.closed": "The departure of {name} is complete and the case is closed.",
-    "case_ended.declined": "The departure of {name} was not approved. The case is ended.",
-    "case_ended.withdrawn": "The departure of {name} was withdrawn. The case is ended and what it changed is undone.",
-}
-
-WHY_YOU = {
-    Ladder.APPROVER: "You are the one who decides for {gate} in this case.",
-    Ladder.ESCALATION: "You are next in line after the person who did not answer.",
-    Ladder.FALLBACK: "Those who come first could not be asked or did not answer; the policy then turns to you.",
-}
-
-REFUSALS = {
-    Refusal.LATE: "It came after the deadline.",
-    Refusal.ALREADY_DECIDED: "The gate was decided already.",
-    Refusal.NOT_OPEN: "The gate was not open.",
-    Refusal.NOT_AN_APPROVER: "You are not, or no longer, the one who is asked.",
-    Refusal.SEPARATION_OF_DUTIES: "Nobody may decide who leaves, who started the case or who takes over its clients.",
-    Refusal.REPORT_CHANGED: "The report changed after you saw it; you are asked again about the new one.",
-    Refusal.REASON_MISSING: "A refusal needs a reason, and none was given.",
-    Refusal.MALFORMED: "It could not be read.",
-}
+ABOUT_QUESTIONS = (MessageKind.QUESTION, MessageKind.ANSWER)
+DECIDING = (*ASKING, MessageKind.ANSWER)
 
 
 class Sum(Value):
@@ -78,10 +25,20 @@ class Sum(Value):
     overdue: Decimal
 
 
+class VoteLine(Value):
+    """One vote by name; `principal` is whose it is when somebody else cast it."""
+
+    by: str
+    principal: str = ""
+    verdict: Verdict
+
+
 class Facts(Value):
     """What a mail is about. Names are plain text; `money` is None while it is not known, which is not zero.
 
-    `silent` are the names of those who were asked before; `note` is the reason that came with a decision.
+    `silent` are the names of those who were asked before; `note` is the reason that came with a decision; `principal`
+    is whose seat it is: that of the reader where they are asked, that of `by` where somebody decided. Of `people` who
+    are asked `needed` must approve.
     """
 
     kind: MessageKind
@@ -94,10 +51,16 @@ class Facts(Value):
     due_at: Moment | None = None
     money: tuple[Sum, ...] | None = None
     silent: str = ""
+    principal: str = ""
+    people: int = 1
+    needed: int = 1
+    votes: tuple[VoteLine, ...] = ()
     verdict: Verdict | None = None
     by: str = ""
     at: Moment | None = None
     note: str = ""
+    question: str = ""
+    answer: str = ""
     refusal: Refusal | None = None
     phase: Phase | None = None
 
@@ -119,12 +82,13 @@ def letter(facts: Facts, words: Language, zone: str) -> Letter:
     """Put the facts into words: the key message first, then who, what, until when, how much."""
     about = ".".join(part for part in (facts.kind, facts.verdict, facts.phase) if part)
     asking = facts.kind in ASKING
+    decided_for = "" if asking else facts.principal
     filled = {
         "name": facts.leaver,
         "case": facts.case_id,
         "gate": gate_name(facts.gate, words),
         "silent": facts.silent,
-        "by": facts.by,
+        "by": _voter(facts.by, decided_for, words),
         "due": words.moment(facts.due_at, zone) if facts.due_at else "",
         "day": words.day(facts.due_at.astimezone(ZoneInfo(zone)).date()) if facts.due_at else "",
     }
@@ -133,10 +97,16 @@ def letter(facts: Facts, words: Language, zone: str) -> Letter:
         lead=words.text(LEADS[about], **filled),
         rows=tuple(_rows(facts, words, zone)),
         colon=words.text(": "),
-        invitation=words.text("See the facts and decide") if asking else words.text("See the case"),
+        invitation=words.text(_invitation(facts)),
         link=facts.link,
         notes=tuple(_notes(facts, words)),
     )
+
+
+def _invitation(facts: Facts) -> str:
+    if facts.kind is MessageKind.QUESTION:
+        return "Answer in your inbox"
+    return "See the facts and decide" if facts.kind in DECIDING else "See the case"
 
 
 def gate_name(gate: str, words: Language) -> str:
@@ -150,17 +120,42 @@ def _rows(facts: Facts, words: Language, zone: str) -> Iterator[tuple[str, str]]
     yield words.text("Who leaves"), leaver
     yield words.text("Case"), facts.case_id
     if facts.kind in ASKING:
-        yield words.text("To decide"), words.text("whether the departure and its handover may go ahead as planned")
+        yield from _rows_of_question(facts, words, zone)
+    elif facts.kind in ABOUT_QUESTIONS:
+        yield words.text("Question"), facts.question
+        if facts.answer:
+            yield words.text("Answer"), facts.answer
         if facts.due_at:
-            yield words.text("Until"), words.moment(facts.due_at, zone)
-        yield words.text("Money at risk"), _money(facts.money, words)
-        yield words.text("Why you"), words.text(WHY_YOU[facts.ladder], gate=gate_name(facts.gate, words))
+            yield words.text("To be decided until"), words.moment(facts.due_at, zone)
+    if facts.votes:
+        yield words.text("Votes"), words.text("; ").join(_vote(vote, words) for vote in facts.votes)
     if facts.refusal:
         yield words.text("Why not"), words.text(REFUSALS[facts.refusal])
     if facts.at:
         yield words.text("Time"), words.moment(facts.at, zone)
     if facts.note:
         yield words.text("Reason given"), facts.note
+
+
+def _rows_of_question(facts: Facts, words: Language, zone: str) -> Iterator[tuple[str, str]]:
+    yield words.text("To decide"), words.text("whether the departure and its handover may go ahead as planned")
+    if facts.due_at:
+        yield words.text("Until"), words.moment(facts.due_at, zone)
+    yield words.text("Money at risk"), _money(facts.money, words)
+    gate = gate_name(facts.gate, words)
+    why = IN_PLACE_OF if facts.principal else WHY_YOU[facts.ladder]
+    yield words.text("Why you"), words.text(why, gate=gate, principal=facts.principal)
+    if facts.people > 1:
+        quorum = words.text("{needed} of the {people} people who are asked", needed=facts.needed, people=facts.people)
+        yield words.text("Must approve"), quorum
+
+
+def _voter(by: str, principal: str, words: Language) -> str:
+    return words.text("{by} for {principal}", by=by, principal=principal) if principal else by
+
+
+def _vote(vote: VoteLine, words: Language) -> str:
+    return words.text(VOTES[vote.verdict], by=_voter(vote.by, vote.principal, words))
 
 
 def _money(sums: tuple[Sum, ...] | None, words: Language) -> str:
@@ -185,3 +180,7 @@ def _notes(facts: Facts, words: Language) -> Iterator[str]:
         yield words.text("Silence is never an approval: without an answer the question goes on to somebody else.")
     elif facts.kind is MessageKind.REFUSED:
         yield words.text("What you sent is kept with the case as evidence.")
+    elif facts.kind is MessageKind.QUESTION:
+        yield words.text("The deadline does not move: please answer soon.")
+    elif facts.verdict is Verdict.SENT_BACK:
+        yield words.text("Nothing is handed over until there is a new plan, and those who decide are asked about it.")

@@ -19,7 +19,8 @@ from models.people import Employee
 from reports.language import language
 from reports.letters import Facts, Letter, letter
 
-LONGEST_LINE = 1000  # characters of a name or a reason that a mail shows
+LONGEST_LINE = 2000  # characters of a name, a reason or a question that a mail shows
+WRITTEN_BY_PEOPLE = ("leaver", "silent", "by", "principal", "note", "question", "answer", "gate")
 _PLAIN_ADDRESS = re.compile(r"[^\s\"\\<>()\[\]@,;:]+@[^\s\"\\<>()\[\]@,;:]+")
 _BREAKS = frozenset({"Cc", "Zl", "Zp"})
 _BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F))  # would turn text around
@@ -39,11 +40,17 @@ def compose(recipient: Employee, facts: Facts, *, message_id: str, thread_id: st
     `message_id` and `thread_id` come from `mail_id`; they are equal for the first mail of a thread. Raises Refused when
     the person has no usable address. Line breaks inside names end up as spaces, so no header can be slipped in.
     """
-    clean = facts.model_copy(
-        update={name: one_line(getattr(facts, name)) for name in ("leaver", "silent", "by", "note", "gate")}
-    )
-    content = letter(clean, language(recipient.language), zone_of(recipient))
+    content = letter(cleaned(facts), language(recipient.language), zone_of(recipient))
     return envelope(recipient, content, message_id=message_id, thread_id=thread_id, sent_at=sent_at)
+
+
+def cleaned(facts: Facts) -> Facts:
+    """The facts with every text of a person on one line."""
+    lines = {name: one_line(getattr(facts, name)) for name in WRITTEN_BY_PEOPLE}
+    votes = tuple(
+        vote.model_copy(update={"by": one_line(vote.by), "principal": one_line(vote.principal)}) for vote in facts.votes
+    )
+    return facts.model_copy(update={**lines, "votes": votes})
 
 
 def envelope(

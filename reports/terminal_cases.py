@@ -8,6 +8,7 @@ from rich.text import Text
 
 from models.case import ENDED, Phase
 from reports.evidence_words import actor, local, sentence
+from reports.terminal_approvals import seats_words, show_questions
 from reports.terminal_tables import Blocks, grid, minute
 from reports.terminal_words import Words
 
@@ -16,9 +17,12 @@ REFUSALS = {
     "already_decided": "the gate was decided before; the first decision stands",
     "not_open": "nobody is asked at that gate now; `offboard show` lists the gates",
     "not_an_approver": "that person is not asked at this gate; `offboard show` says who is",
-    "separation_of_duties": "the leaver, who started the case and successors may not decide",
+    "separation_of_duties": "who leaves, acts for them, started the case, succeeds or decided elsewhere may not decide",
     "report_changed": "the report has changed; the new version has to be decided",
-    "reason_missing": "a decline needs a reason: add --note",
+    "plan_sent_back": "the plan was sent back; you are asked again when there is a new one",
+    "reason_missing": "a decline, and a wish for a new plan, need a reason: add --note",
+    "no_vote": "there is no answer of yours that could be taken back",
+    "sign_in_needed": "a link alone decides nothing at this level of risk: sign in",
     "malformed": "the decision cannot be read",
 }
 
@@ -43,15 +47,21 @@ def headline(progress: Any, words: Words) -> str:
         case=progress["case_id"],
         phase=words.text(progress["phase"]),
         level=level,
-        waiting=words.text(", ").join(_awaited(entry, words) for entry in progress["waiting_on"]) or "-",
+        waiting=words.text(", ").join(_awaited(entry, progress, words) for entry in progress["waiting_on"]) or "-",
     )
 
 
-def _awaited(entry: str, words: Words) -> str:
+def _awaited(entry: str, progress: Any, words: Words) -> str:
     # `finance`, `clients_without_owner: 3` or `finance: NobodyToAsk, hr: NobodyToAsk`: words between the signs.
-    return words.text(", ").join(
+    said = words.text(", ").join(
         ": ".join(words.word(part) for part in problem.split(": ")) for problem in entry.split(", ")
     )
+    gate = next((one for one in progress["gates"] if one["gate"] == entry), None)
+    return f"{said} {_votes(gate)}" if gate and gate["needed"] > 1 else said
+
+
+def _votes(gate: Any) -> str:
+    return f"{gate['votes']}/{gate['needed']}"
 
 
 def show_progress(plain: Any, words: Words) -> Blocks:
@@ -68,20 +78,52 @@ def show_progress(plain: Any, words: Words) -> Blocks:
         blocks.append(Text(words.text("Unknown so far: {names}", names=names)))
     if plain["gates"]:
         blocks.append(_gates(plain, words))
+    blocks += show_questions(plain.get("questions", ()), words)
     blocks += [Text(f"{minute(entry['at'])} {_rejection(entry['reason'], words)}") for entry in plain["rejected"]]
     return blocks
 
 
 def _gates(plain: Any, words: Words) -> Table:
     # Who is waited for while a gate is open, who decided it afterwards.
-    table = grid(words, "gate", "state", "who", "until, or decided (UTC)")
-    ended = plain["phase"] in ENDED
+    table = grid(words, "gate", "state", "votes", "who", "until, or decided (UTC)")
     for gate in plain["gates"]:
         outcome = gate["outcome"] or {}
-        state = words.text(outcome.get("verdict") or ("not decided" if ended else "open"))
-        who = words.person(outcome.get("by")) if outcome else words.persons(gate["waiting_on"])
-        table.add_row(words.word(gate["gate"]), state, who, minute(outcome.get("at") or gate["due_at"]))
+        who = _deciders(outcome, words) if outcome else _waiting(gate, plain, words)
+        until = minute(outcome.get("at") or gate["due_at"])
+        table.add_row(words.word(gate["gate"]), _state(gate, plain, words), _votes(gate), who, until)
     return table
+
+
+def _state(gate: Any, plain: Any, words: Words) -> str:
+    if gate["outcome"]:
+        return words.text(gate["outcome"]["verdict"])
+    if plain["phase"] in ENDED:
+        return words.text("not decided")
+    if gate["after"]:
+        before = words.text(", ").join(words.word(name) for name in gate["after"])
+        return words.text("comes after {gates}", gates=before)
+    return words.text("open")
+
+
+def _waiting(gate: Any, plain: Any, words: Words) -> str:
+    """Who has not answered; with the seats at hand, whose vote it is as well."""
+    missing = set(gate["waiting_on"])
+    seats = [
+        seat for seat in plain.get("seats", {}).get(gate["gate"], ())
+        if missing & {seat["principal"], seat["delegate"]}
+    ]  # fmt: skip
+    return seats_words(seats, words) or words.persons(gate["waiting_on"])
+
+
+def _deciders(outcome: Any, words: Words) -> str:
+    """Everybody whose vote stands, `B for A` where a delegate cast it."""
+    voted = [
+        words.person(vote["by"]) if vote["by"] == vote["principal"]
+        else words.text("{person} for {principal}", person=words.person(vote["by"]),
+                        principal=words.person(vote["principal"]))
+        for vote in outcome["votes"]
+    ]  # fmt: skip
+    return words.text("; ").join(voted) or words.person(outcome.get("by"))
 
 
 def _rejection(reason: str, words: Words) -> str:
@@ -118,9 +160,17 @@ def show_decision(plain: Any, words: Words) -> Blocks:
     if plain["standing"] == "counted":
         sentence = words.text(
             "Recorded: {gate} {verdict}.", gate=words.word(plain["gate"]), verdict=words.text(plain["verdict"])
-        )
+        ) + _more(plain, words)
     elif plain["standing"] == "stored":
         sentence = words.text("Stored, not yet confirmed: the case takes it as soon as a worker answers.")
     else:
         sentence = _rejection(plain["refusal"], words)
     return [Text(sentence)]
+
+
+def _more(plain: Any, words: Words) -> str:
+    """What a gate that asks several people still needs."""
+    missing = plain["needed"] - plain["votes"]
+    if plain["decided_by"] or missing <= 0:
+        return ""
+    return " " + words.text("It has {votes} of {needed} approvals.", votes=plain["votes"], needed=plain["needed"])

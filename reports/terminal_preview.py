@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from reports.terminal_approvals import seats_words
 from reports.terminal_tables import Blocks, grid, minute
 from reports.terminal_words import Words
 
@@ -46,11 +47,22 @@ def _counts(plain: Any, words: Words) -> Iterator[str]:
 def _gates(plain: Any, words: Words) -> Table:
     table = grid(words, "gate", "asks", "from level", "until (UTC)", "then")
     for gate in plain["plan"]["gates"]:
-        approver = plain["approvers"][gate["gate"]]
-        asked = Text(words.person(approver)) if approver else Text(words.text("nobody"), style="bold red")
+        seats = plain["approvers"][gate["gate"]]
+        asked = Text(_asked(gate, seats, words)) if seats else Text(words.text("nobody"), style="bold red")
         until, then = minute(gate["due_at"]), words.text(gate["on_silence"])
         table.add_row(words.word(gate["gate"]), asked, words.text(gate["from_level"]), until, then)
     return table
+
+
+def _asked(gate: Any, seats: Any, words: Words) -> str:
+    """Who is asked, how many of them must approve, and which gates come before."""
+    said = seats_words(seats, words)
+    if gate["people"] > 1:
+        said = words.text("{needed} of {people}", needed=gate["needed"], people=said)
+    if gate["after"]:
+        before = words.text(", ").join(words.word(name) for name in gate["after"])
+        said += words.text("; ") + words.text("comes after {gates}", gates=before)
+    return said
 
 
 def _successors(plain: Any, words: Words) -> Blocks:

@@ -11,6 +11,13 @@ from reports.terminal_alerts import (
     show_revealed,
     show_watchlist,
 )
+from reports.terminal_approvals import (
+    show_delegation,
+    show_delegations,
+    show_inbox,
+    show_preferences,
+    show_question,
+)
 from reports.terminal_branches import show_access, show_audit, show_evidence, show_handover
 from reports.terminal_cases import show_cases, show_decision, show_progress, show_started, show_timeline
 from reports.terminal_models import show_card, show_evaluation, show_training
@@ -31,6 +38,11 @@ VIEWS: dict[str, Callable[[Any, Words], Blocks]] = {
     "preview": show_preview,
     "timeline": show_timeline,
     "decision": show_decision,
+    "inbox": show_inbox,
+    "question": show_question,
+    "delegation": show_delegation,
+    "delegations": show_delegations,
+    "preferences": show_preferences,
     "audit": show_audit,
     "handover": show_handover,
     "access": show_access,

@@ -46,6 +46,8 @@ GATES: Mapping[str, str] = {
 VERDICTS: Mapping[str, str] = {
     "approved": mark("Approved"),
     "declined": mark("Declined"),
+    "sent_back": mark("Sent back"),
+    "taken_back": mark("Taken back"),
     "timed_out": mark("No answer in time"),
 }
 GRADES: Mapping[str, str] = {

@@ -10,6 +10,7 @@ from activities.approval_forecast import who_would_be_asked
 from activities.receivables import audit_owner
 from activities.successor_planning import plan_handover
 from models.access import Entitlement, Grade
+from models.approvals import Seat
 from models.base import CaseId, ChainId, EmployeeId, Value
 from models.case import CasePlan
 from models.evidence import ChainFault
@@ -59,8 +60,8 @@ class CasePreview(Value):
     """What a start would do: the plan with its gates and dates, and the size of every branch.
 
     `messages` counts the gates that open at any level, `messages_from` those that open only from a higher one.
-    `approvers` names who would be asked first at each gate, None where nobody can be. `successors` are those who would
-    take most first. `confirm_clients` is the number that a start wants confirmed, None when it wants none.
+    `approvers` holds the seats that each gate would have first, none where nobody can be asked. `successors` are those
+    who would take most first. `confirm_clients` is the number that a start wants confirmed, None when it wants none.
     """
 
     case_id: CaseId
@@ -70,7 +71,7 @@ class CasePreview(Value):
     rights_at_once: int
     rights_at_cutoff: int
     rights_by_grade: dict[Grade, int]
-    approvers: dict[str, EmployeeId | None]
+    approvers: dict[str, tuple[Seat, ...]]
     successors: tuple[SuccessorShare, ...]
     clients: int
     opportunities: int
@@ -159,7 +160,7 @@ def preview(database: Database, settings: Settings, order: StartOrder) -> CasePr
     at_once = sum(by_grade[grade] for grade in plan.first_grades)
     receivers = {person for one in handover.transfers for person in (one.successor, one.runner_up) if person}
     with database.begin() as connection:
-        approvers = who_would_be_asked(connection, plan, policy, receivers)
+        approvers = who_would_be_asked(connection, plan, policy, receivers, now)
     return CasePreview(
         case_id=request.case_id,
         employee=leaver.id,

@@ -22,6 +22,7 @@ from models.case import (
     CaseProgress,
     CaseRequest,
     CaseResult,
+    NewPlan,
     Phase,
     Reschedule,
     SeparationKind,
@@ -252,6 +253,12 @@ async def reschedule(client: Client, case_id: str, last_working_day: date, reque
     _sensible(last_working_day)
     message = Reschedule(last_working_day=last_working_day, requested_by=requested_by)
     return await _update(client, case_id, "reschedule", message, CaseDates)
+
+
+async def replan(client: Client, case_id: str, exclude: tuple[str, ...], requested_by: str | None) -> CaseProgress:
+    """Propose the handover anew, without the people in `exclude`: the answer to a plan that was sent back."""
+    message = NewPlan(exclude=exclude, requested_by=requested_by)
+    return await _update(client, case_id, "replan", message, CaseProgress)
 
 
 async def _update(client: Client, case_id: str, name: str, message: object, answer: type[Answer]) -> Answer:

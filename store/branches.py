@@ -15,11 +15,12 @@ Result = TypeVar("Result", bound=BaseModel)
 
 
 def save(connection: Connection, case_id: str, branch: Branch, result: BaseModel, *, at: datetime) -> str:
-    """Keep a result and return its digest. The same result twice is kept once."""
+    """Keep a result and return its digest. The same result twice is kept once, with the time of the last."""
     content = result.model_dump(mode="json")
     fingerprint = digest(content)
     row = insert(branch_results).values(case_id=case_id, branch=branch, digest=fingerprint, result=content, at=at)
-    connection.execute(row.on_conflict_do_nothing())
+    again = row.on_conflict_do_update(index_elements=["case_id", "branch", "digest"], set_={"at": at})
+    connection.execute(again)
     return fingerprint
 
 

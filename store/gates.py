@@ -1,28 +1,31 @@
 """Gates as rows: one row a round, the newest round of a gate is the one that counts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, any_, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from models.approvals import GateOutcome, Verdict
+from models.approvals import GateOutcome, GateRound, Ladder, Seat, Verdict
 from models.base import CaseId, EmployeeId, Moment, Value
-from store.tables import gates
+from store.tables import cases, gates
 
 SUPERSEDED: Literal["superseded"] = "superseded"
 
 
 class GateRow(Value):
-    """One round of one gate. `closed_at` is None while it is open.
+    """One round of one gate. `closed_at` is None while it is open. `approvers` are all who may answer, by `seats`.
 
-    A round ends with a verdict, or as `superseded` when a changed report made a new round necessary.
+    A round ends with a verdict, or as `superseded` when a changed report or other people made a new one necessary.
     """
 
     case_id: CaseId
     gate: str
     round: int
     approvers: tuple[EmployeeId, ...]
+    seats: tuple[Seat, ...]
+    ladder: Ladder
     due_at: Moment
     report_version: int
     report_digest: str
@@ -30,6 +33,27 @@ class GateRow(Value):
     closed_at: Moment | None = None
     verdict: Verdict | Literal["superseded"] | None = None
     decided_by: EmployeeId | None = None
+
+    @property
+    def ended(self) -> GateOutcome | None:
+        """How the gate ended in this round, as far as our database knows; None while it is asked, here or later."""
+        if self.closed_at is None or not isinstance(self.verdict, Verdict):
+            return None
+        return GateOutcome(
+            gate=self.gate,
+            verdict=self.verdict,
+            by=self.decided_by,
+            at=self.closed_at,
+            late=self.closed_at > self.due_at,
+            round=self.round,
+            report_version=self.report_version,
+            report_digest=self.report_digest,
+        )
+
+    def round_message(self, reminders_at: Sequence[datetime] = ()) -> GateRound:
+        """The round as the workflow knows it."""
+        fields = {name: getattr(self, name) for name in GateRound.model_fields if name in GateRow.model_fields}
+        return GateRound(reminders_at=tuple(reminders_at), **fields)
 
 
 def current(connection: Connection, case_id: str, gate: str) -> GateRow | None:
@@ -52,15 +76,31 @@ def all_of(connection: Connection, case_id: str) -> list[GateRow]:
     return [GateRow.model_validate(dict(row)) for row in connection.execute(wanted).mappings()]
 
 
+def rounds_of(connection: Connection, case_id: str, gate: str) -> list[GateRow]:
+    """Every round of one gate, from the first."""
+    wanted = select(gates).where(gates.c.case_id == case_id, gates.c.gate == gate).order_by(gates.c.round)
+    return [GateRow.model_validate(dict(row)) for row in connection.execute(wanted).mappings()]
+
+
 def newest_of(connection: Connection, case_id: str) -> list[GateRow]:
     """The newest round of every gate of a case, by name of the gate."""
     newest = {row.gate: row for row in sorted(all_of(connection, case_id), key=lambda row: row.round)}
     return [newest[gate] for gate in sorted(newest)]
 
 
+def waiting(connection: Connection, person: str | None = None) -> list[GateRow]:
+    """The open rounds of running cases, all of them or those that a person is asked in, the nearest deadline first."""
+    wanted = select(gates).join(cases).where(gates.c.closed_at.is_(None), cases.c.ended_at.is_(None))
+    if person is not None:
+        wanted = wanted.where(literal(person) == any_(gates.c.approvers))
+    rows = connection.execute(wanted.order_by(gates.c.due_at, gates.c.case_id, gates.c.gate)).mappings()
+    return [GateRow.model_validate(dict(row)) for row in rows]
+
+
 def open_round(connection: Connection, row: GateRow) -> None:
     """Write a new round. The same round twice is written once."""
-    connection.execute(insert(gates).values(row.model_dump()).on_conflict_do_nothing())
+    values = row.model_dump() | {"seats": [seat.model_dump() for seat in row.seats]}
+    connection.execute(insert(gates).values(values).on_conflict_do_nothing())
 
 
 def end_earlier_rounds(

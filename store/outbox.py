@@ -1,13 +1,13 @@
 """Messages that wait to be sent, written in the transaction of what they tell: none is lost, none is sent for nothing.
 
-A row holds ids, figures and times only; names and links are filled in when the message is sent.
+A row holds ids, figures and times only; names and links are filled in when the message is sent. store/sending.py has
+the other half: how messages leave.
 """
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from models.approvals import Ladder, Refusal, Verdict
@@ -16,18 +16,21 @@ from models.case import Phase
 from store import gates
 from store.tables import cases, outbox
 
-LONGEST_ERROR = 500  # characters of a mail server's answer that are kept
-# A mail server that answers at all does so within seconds: a claim this old belongs to a process that died.
-CLAIM_LIFE = timedelta(minutes=2)
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
-
 
 class MessageKind(StrEnum):
-    """What a message tells."""
+    """What a message tells.
+
+    `handed_over` asks who answers for somebody else now (a delegation, a hand-over, a re-assignment). `question` goes
+    to who started the case, `answer` to who asked. `decided` with the verdict `sent_back` says that a new plan is
+    wanted.
+    """
 
     ASK = "ask"
     REMINDER = "reminder"
     ESCALATION = "escalation"
+    HANDED_OVER = "handed_over"
+    QUESTION = "question"
+    ANSWER = "answer"
     DECIDED = "decided"
     TIMED_OUT = "timed_out"
     REFUSED = "refused"
@@ -39,7 +42,16 @@ class MessageKind(StrEnum):
     TALK = "talk"
 
 
-ASKING = (MessageKind.ASK, MessageKind.REMINDER, MessageKind.ESCALATION)
+ASKING = (MessageKind.ASK, MessageKind.REMINDER, MessageKind.ESCALATION, MessageKind.HANDED_OVER)
+ABOUT_CASES = (
+    *ASKING,
+    MessageKind.QUESTION,
+    MessageKind.ANSWER,
+    MessageKind.DECIDED,
+    MessageKind.TIMED_OUT,
+    MessageKind.REFUSED,
+    MessageKind.CASE_ENDED,
+)
 ABOUT_ALERTS = (
     MessageKind.ALERT,
     MessageKind.ALERT_REMINDER,
@@ -51,7 +63,8 @@ ABOUT_ALERTS = (
 class Tidings(Value):
     """The facts of a message. `gate` and `round` are None for what concerns the whole case.
 
-    `silent` were asked about an alert before and did not answer.
+    `silent` were asked about an alert before and did not answer. `question_id` is the question that was asked or
+    answered.
     """
 
     gate: str | None = None
@@ -61,6 +74,7 @@ class Tidings(Value):
     by: EmployeeId | None = None
     at: Moment | None = None
     decision_id: str | None = None
+    question_id: str | None = None
     refusal: Refusal | None = None
     phase: Phase | None = None
     silent: tuple[EmployeeId, ...] = ()
@@ -70,7 +84,7 @@ class OutboxMessage(Value):
     """One message to one person about a case or an alert, named by `case_id`.
 
     `thread` is the id of the first message about it to that person.
-    `attempts` counts the tries, the one under way among them.
+    `attempts` counts the tries, the one under way among them; `queued_at` is when it became true.
     """
 
     id: str
@@ -80,6 +94,7 @@ class OutboxMessage(Value):
     tidings: Tidings
     thread: str
     attempts: int
+    queued_at: Moment
 
 
 def put(
@@ -111,60 +126,3 @@ def announce_end(connection: Connection, case_id: str, phase: Phase, *, at: date
     for person in dict.fromkeys([starter, *asked]):
         if person:
             put(connection, case_id, person, MessageKind.CASE_ENDED, Tidings(phase=phase, at=at), key=phase, at=at)
-
-
-def claim(connection: Connection, case_id: str, tried: Collection[str], *, at: datetime) -> OutboxMessage | None:
-    """The oldest message of a case that waits, except those in `tried`; from the commit on it is ours to send.
-
-    Messages that somebody else is sending are passed over, until their claim is so old that the sender must be dead.
-    """
-    return _claim(connection, outbox.c.case_id == case_id, outbox.c.id.not_in(tried), at=at)
-
-
-def claim_due(connection: Connection, *, at: datetime) -> OutboxMessage | None:
-    """The oldest message of any case that nobody has tried yet, or whose pause after a failure is over; now ours."""
-    return _claim(connection, outbox.c.retry_at.is_(None) | (outbox.c.retry_at <= at), at=at)
-
-
-def _claim(connection: Connection, *which: ColumnElement[bool], at: datetime) -> OutboxMessage | None:
-    free = outbox.c.claimed_at.is_(None) | (outbox.c.claimed_at < at - CLAIM_LIFE)
-    oldest = (
-        select(outbox.c.id)
-        .where(outbox.c.sent_at.is_(None), free, *which)
-        .order_by(outbox.c.created_at, outbox.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    claiming = update(outbox).where(outbox.c.id == oldest.scalar_subquery()).returning(outbox)
-    claimed = claiming.values(claimed_at=at, attempts=outbox.c.attempts + 1)
-    row = connection.execute(claimed).mappings().one_or_none()
-    if row is None:
-        return None
-    return OutboxMessage(
-        id=row["id"],
-        case_id=row["case_id"],
-        recipient_id=row["recipient_id"],
-        kind=row["kind"],
-        tidings=row["payload"]["tidings"],
-        thread=row["payload"]["thread"],
-        attempts=row["attempts"],
-    )
-
-
-def mark_sent(connection: Connection, message_id: str, *, at: datetime) -> None:
-    """The message left; it is never sent again."""
-    sent = {"sent_at": at, "claimed_at": None, "retry_at": None, "error": None}
-    connection.execute(update(outbox).where(outbox.c.id == message_id).values(sent))
-
-
-def mark_failed(connection: Connection, message: OutboxMessage, error: str, *, at: datetime) -> None:
-    """The message could not leave; it waits for the next step of its case, or for the end of a pause that grows."""
-    pause = min(FIRST_PAUSE * 2 ** min(message.attempts - 1, 10), LONGEST_PAUSE)
-    failed = {"claimed_at": None, "retry_at": at + pause, "error": error[:LONGEST_ERROR]}
-    unsent = update(outbox).where(outbox.c.id == message.id, outbox.c.sent_at.is_(None))
-    connection.execute(unsent.values(failed))
-
-
-def drop(connection: Connection, message_id: str) -> None:
-    """Take back a message that is no longer true, before it was sent."""
-    connection.execute(delete(outbox).where(outbox.c.id == message_id))

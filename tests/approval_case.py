@@ -11,6 +11,7 @@ from models.case import CaseDates, CasePlan, CaseRequest, SeparationKind
 from models.errors import Unavailable
 from models.evidence import GENESIS
 from models.people import Role
+from models.policy import Policy
 from models.report import CaseReport, ReportEvidence
 from store import cases, reports
 from store.database import Database
@@ -52,7 +53,9 @@ class Collecting:
         return [message for message in self.taken if message["To"].addresses[0].username == person.lower()]
 
 
-def start_case(database: Database, *, started_by: str | None = "H2", known_money: bool = True) -> Company:
+def start_case(
+    database: Database, *, started_by: str | None = "H2", known_money: bool = True, policy: Policy | None = None
+) -> Company:
     """Li Na's case in its assessment, started by H2, with report version 1 and an address for everybody."""
     company = Company.build(database, clients=0)
     request = CaseRequest(
@@ -67,9 +70,16 @@ def start_case(database: Database, *, started_by: str | None = "H2", known_money
         for person in connection.execute(select(employees.c.id)).scalars().all():
             address = {"email": f"{person.lower()}@example.com", "language": "zh-CN"}
             connection.execute(update(employees).where(employees.c.id == person).values(address))
-        cases.create(connection, request, load_policy("ifrs"), _plan(), at=OPENED)
+        cases.create(connection, request, policy or load_policy("ifrs"), _plan(), at=OPENED)
         reports.save(connection, report(1, known_money=known_money), "assessment", at=OPENED)
     return company
+
+
+def policy_with(gate: str, **rules: object) -> Policy:
+    """The IFRS policy, with other rules for one of its gates."""
+    shipped = load_policy("ifrs")
+    gates = [each.model_dump() | (rules if each.gate == gate else {}) for each in shipped.gates]
+    return Policy.model_validate(shipped.model_dump() | {"gates": gates})
 
 
 def report(version: int, *, known_money: bool = True) -> CaseReport:

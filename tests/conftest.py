@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 
 from embedded.postgres import Postgres
 from store.database import Database
+from tests.servers.canaille import Account, Canaille
+from tests.servers.environments import Unreachable
 
 # Hypothesis fails an example that takes over 200 ms of wall clock, which says how busy the machine is and nothing about
 # the property: two cores are shared with the servers of the session. How fast things are is measured where it is the
@@ -56,6 +58,22 @@ def public_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the public data sets are not at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def identity_server() -> Iterator[Canaille]:
+    """An identity provider that knows the people of tests/company.py by their ids; applications register themselves."""
+    people = [
+        Account("D1", "d1@company.example", "Ping", "Zhou"),
+        Account("M1", "m1@company.example", "Wei", "Wang"),
+        Account("E1", "e1@company.example", "Na", "Li"),
+        *(Account(key, f"{key.lower()}@company.example", "Office", key) for key in ("H1", "F1", "I1", "L1", "H2")),
+    ]
+    try:
+        with Canaille(people) as server:
+            yield server
+    except Unreachable as reason:
+        pytest.skip(f"the packages of the identity server cannot be fetched from here: {reason}")
 
 
 def _create(postgres: Postgres, name: str, template: str = "template1") -> None:

@@ -9,28 +9,33 @@ from pydantic import Field, ValidationError, model_validator
 from sqlalchemy import text
 from temporalio.service import RPCError
 
-from models.approvals import Refusal, Verdict
-from models.base import Value
+from models.approvals import Refusal, Verdict, Via
+from models.base import EmployeeId, Value
 from models.errors import OffboardError
 from store.links import Purpose
 from web import respond
-from web.answers import DoorResult, Standing
+from web.answers import Standing
 from web.door import decide
 from web.hook import Hook
-from web.pages import NOTE_LIMIT, open_visit
+from web.opening import Place, open_place
 from web.problems import Problem, of_refusal
+from web.receipts import receipt_of
 from web.security import from_elsewhere
-from web.visit import Visit
+from web.showing import NOTE_LIMIT
 
 PROBE_SECONDS = 1.0
 
 
 class DecisionIn(Value):
-    """Body of POST /api/decisions: the token of a link, or the whole link; what is decided; and why."""
+    """Body of POST /api/decisions: the token of a link, or the whole link; what is decided; and why.
+
+    `for_id` is whose seat it is when somebody answers for another person; without it their own, or the one they hold.
+    """
 
     token: str | None = Field(default=None, max_length=2048)
     link: str | None = Field(default=None, max_length=4096)
-    verdict: Literal[Verdict.APPROVED, Verdict.DECLINED]
+    verdict: Literal[Verdict.APPROVED, Verdict.DECLINED, Verdict.SENT_BACK, Verdict.TAKEN_BACK]
+    for_id: EmployeeId | None = None
     note: str = Field(default="", max_length=NOTE_LIMIT, pattern=r"^[^\x00]*$")
 
     @model_validator(mode="after")
@@ -70,32 +75,29 @@ async def _take(hook: Hook, request: Request) -> Response:
     wanted = await _read(request)
     if wanted is None:
         return respond.problem(request, Problem.MALFORMED, hook.public_url)
-    visit = await open_visit(hook, request, wanted.key())
-    if isinstance(visit, Response):
-        return visit
-    if refusal := _stale(visit):
-        return respond.problem(request, refusal, hook.public_url)
+    opened = await open_place(hook, request, Place("/d", wanted.key()), as_link=True)
+    if isinstance(opened, Response):
+        return opened
+    visit = opened.visit
+    if visit.link.purpose is Purpose.FOLLOW:
+        return respond.problem(request, Problem.NOT_AN_APPROVER, hook.public_url)
     result = await decide(
         hook.database,
         hook.client,
+        key=hook.link_secret,
         case_id=visit.link.case_id,
         gate=visit.link.gate,
         verdict=wanted.verdict,
         by=visit.link.approver_id,
+        for_id=wanted.for_id,
+        via=Via.LINK,
         note=wanted.note,
         report_digest=visit.asked.report_digest,
         now=now,
     )
     if result.standing is Standing.REFUSED:
         return respond.problem(request, of_refusal(result.refusal or Refusal.NOT_OPEN), hook.public_url)
-    return JSONResponse(_receipt(result), 200 if result.standing is Standing.COUNTED else 202)
-
-
-def _stale(visit: Visit) -> Problem | None:
-    """What keeps a link from deciding although the newest round of the gate might be open."""
-    if visit.link.purpose is Purpose.FOLLOW:
-        return Problem.NOT_AN_APPROVER
-    return visit.state if isinstance(visit.state, Problem) else None
+    return JSONResponse(receipt_of(result), 200 if result.standing is Standing.COUNTED else 202)
 
 
 async def _read(request: Request) -> DecisionIn | None:
@@ -106,10 +108,6 @@ async def _read(request: Request) -> DecisionIn | None:
         return DecisionIn.model_validate_json(await request.body())
     except ValidationError:
         return None
-
-
-def _receipt(result: DoorResult) -> dict[str, object]:
-    return result.model_dump(mode="json", exclude={"refusal", "standing"}) | {"state": result.standing.value}
 
 
 def _stores(hook: Hook) -> bool:

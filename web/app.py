@@ -7,13 +7,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from activities.messages import Links, Post
+from activities.messages import Links, Manners, Post
+from connections import Relying
 from models.errors import Unavailable
+from services.exchange import Exchange
 from store.database import Database
 from systems.mail.port import Mailer
-from web import api, pages, respond
+from web import api, api_document, by_provider, case_page, inbox, pages, respond, sign_in, webhooks
 from web.engine import ClientProvider
 from web.hook import Clock, Hook
+from web.identity import Identity
 from web.problems import Problem
 from web.redelivery import redelivering
 from web.security import Guard, content_policy, log
@@ -23,24 +26,36 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  (what the hook is put together from)
     database: Database,
     client_provider: ClientProvider,
     link_secret: str,
     public_url: str,
     clock: Clock = _utc_now,
     mailer: Mailer | None = None,
+    *,
+    relying: Relying | None = None,
+    exchange: Exchange | None = None,
+    manners: Manners | None = None,
 ) -> FastAPI:
     """Put the hook together. `client_provider` is first called when a decision comes, so the engine may be down.
 
     `public_url` is what people open, without a slash at its end; `clock` stamps decisions with aware UTC times.
-    With a `mailer` the hook also sends what could not leave before, as long as it serves.
+    With a `mailer` the hook also sends what could not leave before, as long as it serves. People sign in at the
+    identity provider of `relying`, else with codes by mail. `exchange` names the programs that send us signed calls
+    and hear our events, `manners` the chats that people may choose in place of mail.
     """
-    hook = Hook(database, client_provider, link_secret, public_url.rstrip("/"), clock)
-    post = Post(database, mailer, Links(link_secret, public_url)) if mailer else None
+    hook = Hook(database, client_provider, link_secret, public_url.rstrip("/"), clock, exchange=exchange or Exchange())
+    post = Post(database, mailer, Links(link_secret, public_url), manners) if mailer else None
     app = FastAPI(title="Offboard", openapi_url=None, docs_url=None, redoc_url=None, lifespan=redelivering(hook, post))
     app.include_router(pages.router(hook))
     app.include_router(api.router(hook))
+    app.include_router(webhooks.router(hook))
+    app.include_router(api_document.router())
+    identity = Identity(relying, hook.public_url + by_provider.CALLBACK, clock) if relying else None
+    app.include_router(sign_in.router(hook, identity, post.send_code if post else None))
+    app.include_router(inbox.router(hook))
+    app.include_router(case_page.router(hook))
     app.add_middleware(
         Guard,
         policy=content_policy(respond.CSS),

@@ -1,46 +1,39 @@
 """The part of the door that works on our database: may this answer count, what is on record, what became of it."""
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from models.approvals import Decision, DecisionReceipt, GateOutcome, GateRound, Ladder, Refusal, Verdict, judge
-from store import cases, decisions, gates
+from activities.approval_records import record_forgery
+from models.approvals import DecisionReceipt, Refusal, Verdict
+from store import decisions
 from store.database import Database
 from store.decisions import DecisionState, StoredDecision
-from store.gates import GateRow
 from web.answers import Answer, DoorResult, Standing
+from web.hearing import Hearing, hear
 
 
-def take(database: Database, answer: Answer) -> StoredDecision | DoorResult:
+def take(database: Database, key: str, answer: Answer) -> StoredDecision | DoorResult:
     """Keep an answer that may count, and return it for the engine. Anything else is a result already.
 
     The same person pressing again gets what is on record; an unconfirmed decision goes to the engine once more.
     """
     with database.begin() as connection:
-        current = gates.current(connection, answer.case_id, answer.gate)
-        if current is None:
+        _take_turn(connection, answer.case_id)
+        hearing = hear(connection, answer.case_id, answer.gate, answer.by, now=answer.now, key=key)
+        if hearing is None:
             return refused(answer, Refusal.NOT_OPEN)
-        asked = _answered(connection, answer, current)
-        key = decisions.decision_id(answer.case_id, answer.gate, asked.round, answer.by)
-        own = decisions.get(connection, key)
+        own = _said_before(connection, key, answer, hearing)
         if own is None:
-            if refusal := _refusal(connection, answer, asked, current):
-                return refused(answer, refusal, current.decided_by)
-            own = decisions.accept(
-                connection,
-                case_id=answer.case_id,
-                gate=answer.gate,
-                round=asked.round,
-                verdict=answer.verdict,
-                by=answer.by,
-                note=answer.note,
-                report_digest=answer.report_digest or asked.report_digest,
-                accepted_at=answer.now,
+            decision = hearing.decision(
+                answer.verdict, for_id=answer.for_id, digest=answer.report_digest, has_note=bool(answer.note)
             )
+            if refusal := hearing.refusal(decision, answer.via):
+                return _not_kept(answer, hearing, refusal)
+            own = _keep(connection, key, answer, hearing)
     if own.verdict is not answer.verdict:
-        return on_record(answer, own, Standing.REFUSED, Refusal.ALREADY_DECIDED)
+        return on_record(answer, own, Standing.REFUSED, Refusal.ALREADY_DECIDED, hearing)
     if own.state is DecisionState.STORED:
         return own
-    return on_record(answer, own, Standing(own.state.value), own.refusal)
+    return on_record(answer, own, Standing(own.state.value), own.refusal, hearing)
 
 
 def settle(database: Database, answer: Answer, taken: StoredDecision, receipt: DecisionReceipt) -> DoorResult:
@@ -48,7 +41,8 @@ def settle(database: Database, answer: Answer, taken: StoredDecision, receipt: D
     with database.begin() as connection:
         decisions.settle(connection, taken.id, receipt)
         now = decisions.get(connection, taken.id) or taken
-    return on_record(answer, now, Standing(now.state.value), now.refusal, receipt.decided_by)
+    result = on_record(answer, now, Standing(now.state.value), now.refusal)
+    return result.model_copy(update=_count_of(receipt))
 
 
 def on_record(
@@ -56,84 +50,101 @@ def on_record(
     decision: StoredDecision,
     standing: Standing,
     refusal: Refusal | None = None,
-    decided_by: str | None = None,
+    hearing: Hearing | None = None,
 ) -> DoorResult:
     """A result about a decision that is in our database."""
     return DoorResult(
         case_id=answer.case_id,
         gate=answer.gate,
         by=answer.by,
+        for_id=decision.for_id,
         standing=standing,
         refusal=refusal,
         decision_id=decision.id,
         verdict=decision.verdict,
         accepted_at=decision.accepted_at,
-        decided_by=decided_by or (decision.by if standing is Standing.COUNTED else None),
+        **(_state_of(hearing) if hearing and standing is not Standing.STORED else {}),
     )
 
 
-def refused(answer: Answer, refusal: Refusal, decided_by: str | None = None) -> DoorResult:
+def told(answer: Answer, taken: StoredDecision, receipt: DecisionReceipt) -> DoorResult:
+    """What the engine said, where our database could not take a note of it."""
+    said = Standing.COUNTED if receipt.counted else Standing.REFUSED
+    return on_record(answer, taken, said, receipt.refusal).model_copy(update=_count_of(receipt))
+
+
+def refused(answer: Answer, refusal: Refusal) -> DoorResult:
     """A result about an answer of which nothing was kept."""
     return DoorResult(
         case_id=answer.case_id,
         gate=answer.gate,
         by=answer.by,
+        for_id=answer.for_id,
         standing=Standing.REFUSED,
         refusal=refusal,
-        decided_by=decided_by,
     )
 
 
-def _answered(connection: Connection, answer: Answer, current: GateRow) -> GateRow:
-    """The round that an answer is for: the newest in which this person was in time, for the report that is asked about.
-
-    It is an earlier one when the deadline passed, and somebody else was asked, while the answer was on its way to us.
-    """
-    for number in range(current.round, 0, -1):
-        row = gates.of_round(connection, answer.case_id, answer.gate, number)
-        if (
-            row
-            and answer.by in row.approvers
-            and answer.now <= row.due_at
-            and row.report_digest == current.report_digest
-        ):
-            return row
-    return current
+def _said_before(connection: Connection, key: str, answer: Answer, hearing: Hearing) -> StoredDecision | None:
+    """What this answer only repeats: the same form pressed again, or the same person asked by a program again."""
+    if answer.round is not None and answer.number is not None:
+        number = decisions.decision_id(answer.case_id, answer.gate, answer.round, answer.by, answer.number)
+        found = decisions.get(connection, number)
+        return found if found and decisions.genuine(found, key) else None
+    last = hearing.last
+    if last is None or last.state is DecisionState.REFUSED:
+        return last
+    # Only taking back goes against what was said, and only a new answer against taking back.
+    again = (last.verdict is Verdict.TAKEN_BACK) == (answer.verdict is Verdict.TAKEN_BACK)
+    return last if again else None
 
 
-def _refusal(connection: Connection, answer: Answer, asked: GateRow, current: GateRow) -> Refusal | None:
-    """The judgement of the workflow, made early so that the person hears it at once. The workflow judges again."""
-    case = cases.get(connection, answer.case_id)
-    if case.ended_at is not None and current.closed_at is None:
-        return Refusal.NOT_OPEN
-    if current.verdict is Verdict.TIMED_OUT:
-        return Refusal.LATE
-    decision = Decision(
-        decision_id=decisions.decision_id(answer.case_id, answer.gate, asked.round, answer.by),
+def _keep(connection: Connection, key: str, answer: Answer, hearing: Hearing) -> StoredDecision:
+    """Write the answer down. A forged row in its place is set aside, and written into the evidence."""
+    kept = _accept(connection, key, answer, hearing)
+    if decisions.genuine(kept, key):
+        return kept
+    record_forgery(connection, key, hearing.case, kept.id, answer.gate, answer.now)
+    return _accept(connection, key, answer, hearing)
+
+
+def _accept(connection: Connection, key: str, answer: Answer, hearing: Hearing) -> StoredDecision:
+    seat = hearing.seat(answer.for_id)
+    return decisions.accept(
+        connection,
+        key,
+        case_id=answer.case_id,
         gate=answer.gate,
+        round=hearing.asked.round,
+        number=hearing.number,
         verdict=answer.verdict,
         by=answer.by,
+        for_id=seat.principal if seat and seat.principal != answer.by else None,
+        via=answer.via,
+        note=answer.note,
+        report_digest=answer.report_digest or hearing.asked.report_digest,
         accepted_at=answer.now,
-        report_digest=answer.report_digest or asked.report_digest,
-        has_note=bool(answer.note),
-    )
-    barred = frozenset({case.employee_id, *case.plan.barred})
-    return judge(decision, _round(asked), _outcome(current), barred)
-
-
-def _round(row: GateRow) -> GateRound:
-    return GateRound(
-        gate=row.gate,
-        round=row.round,
-        ladder=Ladder.APPROVER,  # rows do not keep the rung, and judging does not ask for it
-        approvers=row.approvers,
-        due_at=row.due_at,
-        report_version=row.report_version,
-        report_digest=row.report_digest,
     )
 
 
-def _outcome(row: GateRow) -> GateOutcome | None:
-    if row.closed_at is None or not isinstance(row.verdict, Verdict):
-        return None
-    return GateOutcome(gate=row.gate, verdict=row.verdict, by=row.decided_by, at=row.closed_at, round=row.round)
+def _not_kept(answer: Answer, hearing: Hearing, refusal: Refusal) -> DoorResult:
+    """A refusal; with what the person has on record when they gave that answer from another form before."""
+    own = hearing.own
+    if refusal is Refusal.ALREADY_DECIDED and own and own.verdict is answer.verdict:
+        return on_record(answer, own, Standing(own.state.value), own.refusal, hearing)
+    if refusal is Refusal.ALREADY_DECIDED and own:
+        return on_record(answer, own, Standing.REFUSED, refusal, hearing)
+    return refused(answer, refusal).model_copy(update=_state_of(hearing))
+
+
+def _state_of(hearing: Hearing) -> dict[str, str | int | None]:
+    return {"decided_by": hearing.ended_by, "votes": hearing.approvals, "needed": hearing.plan.needed}
+
+
+def _count_of(receipt: DecisionReceipt) -> dict[str, str | int | None]:
+    return {"decided_by": receipt.decided_by, "votes": receipt.votes, "needed": receipt.needed}
+
+
+def _take_turn(connection: Connection, case_id: str) -> None:
+    """One answer of a case after the other. A lock of its own: that of a row could wait for who waits for us."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:case, 3))"), {"case": case_id})

@@ -16,8 +16,16 @@ class Problem(StrEnum):
     NOT_AN_APPROVER = "not_an_approver"
     SEPARATION_OF_DUTIES = "separation_of_duties"
     REPORT_CHANGED = "report_changed"
+    PLAN_SENT_BACK = "plan_sent_back"
+    NO_VOTE = "no_vote"
+    SIGN_IN_NEEDED = "sign_in_needed"
+    WRONG_PERSON = "wrong_person"
+    EXPIRED = "expired"
     REASON_MISSING = "reason_missing"
     MALFORMED = "malformed"
+    BAD_SIGNATURE = "bad_signature"
+    CALL_REUSED = "call_reused"
+    UNKNOWN_CASE = "unknown_case"
     UNKNOWN = "unknown"
     CROSS_SITE = "cross_site"
     TOO_LARGE = "too_large"
@@ -63,13 +71,52 @@ WORDS: dict[Problem, Words] = {
         "The report has changed since this link was sent",
         "Nothing was recorded. A decision counts only for the report that you saw: open the newest link that we sent.",
     ),
+    Problem.PLAN_SENT_BACK: Words(
+        409,
+        "The plan was sent back",
+        "Nothing was recorded. A new plan is being made; whoever is asked about it gets a new link.",
+    ),
+    Problem.NO_VOTE: Words(
+        409, "There is nothing to take back", "Nothing was changed: no answer of yours counts here just now."
+    ),
+    Problem.SIGN_IN_NEEDED: Words(
+        403,
+        "Sign in to decide",
+        "Nothing was recorded. At this level of risk a link alone is not enough: open it again and sign in there.",
+    ),
+    Problem.WRONG_PERSON: Words(
+        403,
+        "This link is for somebody else",
+        "Nothing was recorded but this visit. Give the link to nobody; what waits for you is in your own inbox.",
+    ),
+    Problem.EXPIRED: Words(
+        410,
+        "This link has expired",
+        "Nothing was recorded. Sign in to see what waits for you, or ask your HR partner how the case stands.",
+    ),
     Problem.REASON_MISSING: Words(
-        422, "A decline needs a reason", "Nothing was recorded. Write one sentence and decline again."
+        422,
+        "A decline needs a reason",
+        "Nothing was recorded. Write one sentence; to send a plan back needs one, too.",
     ),
     Problem.MALFORMED: Words(
         400,
         "We could not read this answer",
         "Nothing was recorded. Open the link in your message again and decide there.",
+    ),
+    Problem.BAD_SIGNATURE: Words(
+        401,
+        "This call is not signed by somebody we know",
+        "Nothing was recorded. Check the secret, that the bytes are sent as they were signed, and the clock: five "
+        "minutes are allowed.",
+    ),
+    Problem.CALL_REUSED: Words(
+        409,
+        "This id came with another body before",
+        "Nothing was recorded. What came first stands: give every new call an id of its own.",
+    ),
+    Problem.UNKNOWN_CASE: Words(
+        404, "There is no such case or gate", "Nothing was recorded. The events name the case and the gate that wait."
     ),
     Problem.UNKNOWN: Words(
         404,

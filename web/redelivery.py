@@ -1,8 +1,9 @@
-"""What could not be delivered is delivered again: decisions to the engine, and mails to people.
+"""What could not be delivered is delivered again: decisions and changes of people to the engine, messages to people.
 
 A decision that the engine has not confirmed is told to it until it says what became of it.
 Without it a decision that was stored while the engine was down would be heard at the deadline of its gate only. It may
 run in every copy of the hook at once: the workflow counts a decision once, whoever tells it and how often.
+A row that the hook did not write is no decision: it is named in the evidence and told to nobody.
 A mail that failed would wait for the next step of its case, which may be days away or, after its end, never come.
 """
 
@@ -15,14 +16,18 @@ from itertools import groupby
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
+from activities.approval_records import set_forged_aside
 from activities.messages import Post, Try
 from models.approvals import DecisionReceipt
 from models.errors import Unavailable
 from services.alerts import tell_stored
-from store import decisions
+from services.events import EventPost
+from services.nudging import nudge
+from store import cases, decisions
 from store.database import Database
 from store.decisions import StoredDecision
 from web.engine import ClientProvider, log, tell
+from web.event_delivery import deliver_events
 from web.hook import Hook
 
 EVERY = timedelta(seconds=30)
@@ -37,19 +42,24 @@ def redelivering(hook: Hook, post: Post | None) -> Callable[[FastAPI], AbstractA
     """The lifespan of an application that delivers again while it serves: decisions every 30 seconds, mails 60."""
 
     async def tell_again() -> int:
-        return await redeliver(hook.database, hook.client, hook.clock())
+        return await redeliver(hook.database, hook.client, hook.clock(), hook.link_secret)
 
     async def tell_alerts() -> int:
         return await tell_stored(hook.database, hook.client, hook.clock() - LEAST_AGE)
+
+    async def tell_people() -> int:
+        return await nudge(hook.database, hook.client)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(_for_ever(tell_again, lambda: EVERY, "stored decisions")),
             asyncio.create_task(_for_ever(tell_alerts, lambda: EVERY, "decisions about alerts")),
+            asyncio.create_task(_for_ever(tell_people, lambda: EVERY, "changes of people")),
         ]
         if post:
             tasks.append(asyncio.create_task(_for_ever(lambda: send_waiting(post), lambda: MAIL_EVERY, "mails")))
+        tasks.append(asyncio.create_task(deliver_events(EventPost(hook.database, hook.exchange, hook.clock))))
         try:
             yield
         finally:
@@ -76,12 +86,12 @@ async def send_waiting(post: Post) -> int:
     return settled
 
 
-async def redeliver(database: Database, client: ClientProvider, now: datetime) -> int:
+async def redeliver(database: Database, client: ClientProvider, now: datetime, key: str) -> int:
     """Tell every stored decision once more, each gate in the order of acceptance; returns how many were answered.
 
-    Raises Unavailable when our database does not answer.
+    `key` is what the hook marks its decisions with. Raises Unavailable when our database does not answer.
     """
-    waiting = await asyncio.to_thread(_waiting, database, now - LEAST_AGE)
+    waiting = await asyncio.to_thread(_waiting, database, now, key)
     gates = [list(group) for _, group in groupby(waiting, key=lambda one: (one.case_id, one.gate))]
     few = asyncio.Semaphore(AT_ONCE)
 
@@ -106,9 +116,15 @@ async def _for_ever(deliver: Callable[[], Awaitable[int]], pause: Callable[[], t
                 log.info("%s: %d were delivered again", what, done)
 
 
-def _waiting(database: Database, accepted_before: datetime) -> list[StoredDecision]:
+def _waiting(database: Database, now: datetime, key: str) -> list[StoredDecision]:
     with database.begin() as connection:
-        return decisions.unanswered(connection, accepted_before)
+        waiting = decisions.unanswered(connection, now - LEAST_AGE)
+        forged: set[str] = set()
+        for case_id, gate in sorted({(one.case_id, one.gate) for one in waiting}):
+            found = [one for one in waiting if (one.case_id, one.gate) == (case_id, gate)]
+            if decisions.forged_among(connection, key, case_id, found):
+                forged |= set_forged_aside(connection, key, cases.get(connection, case_id, lock=True), gate, now)
+        return [one for one in waiting if one.id not in forged]
 
 
 async def _tell_in_order(database: Database, client: ClientProvider, stored: list[StoredDecision]) -> int:

@@ -66,20 +66,28 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def address(request: Request) -> str:
+    """Where a request comes from, as the proxy in front of us says."""
+    return request.client.host if request.client else ""
+
+
 class GuessBrake:
-    """Counts links that open nothing, per address. Asked only after a link failed, so that a valid one always opens."""
+    """Counts what must stay rare, per key: links that open nothing, tries to sign in, forms of one person.
+
+    For links it is asked only after one failed, so that a valid one always opens.
+    """
 
     def __init__(self, limit: int = 20, window: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit, self._window, self._clock = limit, window, clock
         self._misses: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def missed(self, address: str) -> int:
-        """Count one miss. Returns 0, or the seconds to wait when the address guesses too often."""
+    def missed(self, key: str) -> int:
+        """Count one more. Returns 0, or the seconds to wait when there were too many."""
         now = self._clock()
-        since, count = self._misses.pop(address, (now, 0))
+        since, count = self._misses.pop(key, (now, 0))
         if now - since >= self._window:
             since, count = now, 0
-        self._misses[address] = (since, count + 1)
+        self._misses[key] = (since, count + 1)
         if len(self._misses) > ADDRESSES_KEPT:
             self._misses.popitem(last=False)
         return 0 if count < self._limit else max(1, round(self._window - (now - since)))

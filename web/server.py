@@ -8,9 +8,12 @@ import sys
 import uvicorn
 from temporalio.client import Client
 
-from connections import connect_temporal, link_secret, open_database, public_url
+from activities.manners import Manners
+from connections import connect_temporal, link_secret, open_database, public_url, relying
 from models.errors import OffboardError
+from services.exchange import exchange_of
 from settings import Settings
+from systems.chat.choose import channels_of
 from systems.mail.choose import mailer_for
 from web.app import create_app
 from web.patience import ImpatientProtocol
@@ -45,7 +48,16 @@ def main() -> None:
     try:
         database = open_database(settings)
         secret, url, mailer = link_secret(settings), public_url(settings), mailer_for(settings)
-        app = create_app(database, LazyClient(settings), secret, url, mailer=mailer)
+        app = create_app(
+            database,
+            LazyClient(settings),
+            secret,
+            url,
+            mailer=mailer,
+            relying=relying(settings),
+            exchange=exchange_of(settings),
+            manners=Manners(channels_of(settings.channels_file), settings.mails_at_once),
+        )
     except OffboardError as missing:
         sys.exit(missing.message)
     # uvicorn's own access log would write the links; ours leaves the tokens out.

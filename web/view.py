@@ -2,42 +2,41 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from models.approvals import Verdict
+from models.people import Employee
 from models.reasons import Reason
 from reports.language import Language
 from reports.words import DOMAINS
-from store.gates import GateRow
+from store.questions import Question
 from store.reports import OwedSum, ReportHead
-from web.visit import State, Visit
-from web.words import ROLES, gate_name, level_name, short_time, time_left
+from web.gate_lines import GateLine, lines
+from web.moments import Time, time
+from web.visit import Visit
+from web.words import ROLES, gate_name, level_name, time_left
 
 REASONS_SHOWN = 3
 CURRENCIES_SHOWN = 2  # more would push the buttons off a phone; the report has them all
 
 
 @dataclass(frozen=True)
-class Time:
-    """A moment twice: for machines, and in the reader's zone and words."""
+class Asked:
+    """A question that somebody asked without deciding; `answer` is empty until there is one."""
 
-    iso: str
+    by: str
+    at: Time
     text: str
-
-
-@dataclass(frozen=True)
-class GateLine:
-    """One gate of the case: its name, its state in words, and when. `until`: the time is a deadline."""
-
-    name: str
-    state: str
-    time: Time | None
-    until: bool = False
+    answer: str
+    answered_by: str
 
 
 @dataclass(frozen=True)
 class CaseCard:
-    """The case as every page of a valid link shows it. `contact` is (name, mail address or empty)."""
+    """The case as every page of a valid link shows it. `contact` is (name, mail address or empty).
+
+    `notes` say what happened around the question, `changed` what is different from the version that the reader saw
+    before, with `seen` saying which. `substitutes` are (id, name) of people who may take the question over.
+    """
 
     leaver: str
     facts: str
@@ -56,6 +55,11 @@ class CaseCard:
     unknown: str
     gates: tuple[GateLine, ...]
     contact: tuple[str, str] | None
+    notes: tuple[str, ...]
+    seen: str
+    changed: tuple[str, ...]
+    questions: tuple[Asked, ...]
+    substitutes: tuple[tuple[str, str], ...]
 
 
 def card(visit: Visit, words: Language) -> CaseCard:
@@ -78,29 +82,71 @@ def card(visit: Visit, words: Language) -> CaseCard:
         provisional=report.provisional,
         reasons=tuple(words.reason(reason) for reason in _top(report)),
         unknown=words.text(", ").join(words.text(DOMAINS.get(name, name)) for name in report.unknowns),
-        gates=tuple(_line(row, visit, words) for row in visit.newest),
+        gates=lines(visit, words),
         contact=(visit.contact.name, visit.contact.email or "") if visit.contact else None,
+        notes=_notes(visit, words),
+        seen=words.text("version {version}", version=visit.seen_version) if visit.seen_version else "",
+        changed=tuple(words.reason(each) for each in visit.differences),
+        questions=tuple(_asked(visit, each, words) for each in visit.questions),
+        substitutes=tuple((person.id, _with_role(person, words)) for person in visit.substitutes),
     )
-
-
-def time(moment: datetime, words: Language, zone: str) -> Time:
-    """A moment for a `<time>` element."""
-    return Time(moment.isoformat(timespec="seconds"), short_time(words, moment, zone))
 
 
 def why(visit: Visit, words: Language) -> str:
-    """Why this person is asked."""
+    """Why this person is asked, and for whom."""
+    if principal := visit.hearing.for_id:
+        return words.text("You answer for {name}.", name=visit.names.get(principal, principal))
     before = next((row for row in visit.rounds if row.round == visit.asked.round - 1), None)
     if before and before.verdict is Verdict.TIMED_OUT and visit.reader.id not in before.approvers:
-        return words.text("You are asked because {name} did not answer in time.", name=_names(before.approvers, visit))
-    gate = next((gate for gate in visit.case.plan.gates if gate.gate == visit.link.gate), None)
-    if gate and visit.leaver.manager_id == visit.reader.id:
+        silent = ", ".join(visit.names.get(person, person) for person in before.approvers)
+        return words.text("You are asked because {name} did not answer in time.", name=silent)
+    role = visit.hearing.plan.role
+    if visit.leaver.manager_id == visit.reader.id:
         return words.text("You are asked as {name}'s manager.", name=visit.leaver.name)
-    if gate and visit.reader.holds(gate.role):
-        return words.text("You are asked as {role}.", role=words.text(ROLES[gate.role]))
-    return words.text(
-        "You are asked in place of the {role}.", role=words.text(ROLES[gate.role] if gate else "colleague")
+    if visit.reader.holds(role):
+        return words.text("You are asked as {role}.", role=words.text(ROLES[role]))
+    return words.text("You are asked in place of the {role}.", role=words.text(ROLES[role]))
+
+
+def _notes(visit: Visit, words: Language) -> tuple[str, ...]:
+    """What else happened around the question."""
+    notes, hearing, zone = [], visit.hearing, visit.reader.time_zone
+    if visit.handed_over:
+        to = visit.names.get(visit.handed_over.to_id or "", "")
+        when = time(visit.handed_over.made_at, words, zone).text
+        notes.append(
+            words.text("You handed this over to {name}, {time}. Until they answer you still may.", name=to, time=when)
+        )
+    if hearing.last and hearing.last.verdict is Verdict.TAKEN_BACK:
+        when = time(hearing.last.accepted_at, words, zone).text
+        notes.append(words.text("You took your answer back, {time}. You may answer again.", time=when))
+    if hearing.plan.needed > 1:
+        facts = {"votes": hearing.approvals, "needed": hearing.plan.needed}
+        notes.append(words.text("{votes} of {needed} approvals are there.", **facts))
+    if visit.newest_version > visit.asked.report_version:
+        notes.append(
+            words.text(
+                "Since version {old} of the report there is version {new}. It changes nothing that matters for this "
+                "decision, so what was answered stands.",
+                old=visit.asked.report_version,
+                new=visit.newest_version,
+            )
+        )
+    return tuple(notes)
+
+
+def _asked(visit: Visit, question: Question, words: Language) -> Asked:
+    return Asked(
+        by=visit.names.get(question.asked_by, question.asked_by),
+        at=time(question.asked_at, words, visit.reader.time_zone),
+        text=question.text,
+        answer=question.answer or "",
+        answered_by=visit.names.get(question.answered_by or "", ""),
     )
+
+
+def _with_role(person: Employee, words: Language) -> str:
+    return words.text("{name} ({role})", name=person.name, role=words.text(ROLES[person.role]))
 
 
 def _facts(visit: Visit, words: Language) -> str:
@@ -137,39 +183,3 @@ def _sums(audits: Sequence[OwedSum], what: str, words: Language) -> str:
 
 def _top(report: ReportHead) -> tuple[Reason, ...]:
     return report.reasons[:REASONS_SHOWN]
-
-
-def _line(row: GateRow, visit: Visit, words: Language) -> GateLine:
-    zone, name = visit.reader.time_zone, gate_name(words, row.gate)
-    who = visit.names.get(row.decided_by or "", "")
-    if row.verdict is Verdict.APPROVED:
-        state = words.text("approved by {name}", name=who)
-    elif row.verdict is Verdict.DECLINED:
-        state = words.text("declined by {name}", name=who)
-    elif row.verdict is Verdict.TIMED_OUT:
-        state = words.text("nobody answered in time")
-    elif row.closed_at is not None:
-        state = words.text("asked again with a new report")
-    else:
-        return _open_line(row, visit, words)
-    return GateLine(name, state, time(row.closed_at, words, zone) if row.closed_at else None)
-
-
-def _open_line(row: GateRow, visit: Visit, words: Language) -> GateLine:
-    """A gate without a recorded end. The reader's own decision is known before the case writes the end down."""
-    name, zone = gate_name(words, row.gate), visit.reader.time_zone
-    own = visit.own
-    if own and own.gate == row.gate and visit.state in (State.MINE, State.STORED):
-        said = "approved by {name}" if own.verdict is Verdict.APPROVED else "declined by {name}"
-        state = words.text(said, name=visit.reader.name)
-        if visit.state is State.STORED:
-            state = words.text("{answer}, not yet confirmed", answer=state)
-        return GateLine(name, state, time(own.accepted_at, words, zone))
-    if visit.case.ended_at is not None:
-        return GateLine(name, words.text("no longer asked"), None)
-    waiting = words.text("waiting for {name}", name=_names(row.approvers, visit))
-    return GateLine(name, waiting, time(row.due_at, words, zone), until=True)
-
-
-def _names(ids: tuple[str, ...], visit: Visit) -> str:
-    return ", ".join(visit.names.get(person, person) for person in ids)

@@ -1,69 +1,34 @@
-"""The desk's calls to the approvals department: ask, remind, look for stored decisions, write down."""
+"""The desk's calls to the approvals department: ask, ask others, remind, look for stored decisions, write down."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from temporalio import workflow
 
 from workflows.calls import QUICK, patiently, rest
+from workflows.decision_book import DecisionBook
+from workflows.gate import Gate, Step
 
 with workflow.unsafe.imports_passed_through():
     from activities.approvals import ApprovalActivities
     from models.approvals import (
         Ask,
+        CarryOver,
         CollectDecisions,
         Decision,
         DecisionReceipt,
         GateOutcome,
-        GatePlan,
         GateRound,
-        Ladder,
         OpenGates,
+        OpenSeat,
         RecordDecisions,
         Remind,
+        Reseat,
+        Reseated,
+        Vote,
     )
-    from models.case import GateView
     from models.case_display import cut
     from models.risk import ReportRef
-
-
-class Gate:
-    """One gate while it is worked on.
-
-    `asked_again` is set when the open round no longer fits and a new one is due, with `new_due_at` when its date was
-    moved; `opening` while people are being asked: some have their link already, and what they decide waits until we
-    know the round. `asked` holds every round so far: who answered one in time may be heard when the next is open.
-    """
-
-    def __init__(self, plan: GatePlan) -> None:
-        self.plan = plan
-        self.rounds = 0
-        self.round: GateRound | None = None
-        self.asked: dict[int, GateRound] = {}
-        self.outcome: GateOutcome | None = None
-        self.asked_again = False
-        self.new_due_at: datetime | None = None
-        self.opening = True
-
-    def enter(self, current: GateRound) -> None:
-        """People have been asked: this is the open round."""
-        self.round, self.opening = current, False
-        self.asked[current.round] = current
-
-    def round_of(self, decision: Decision) -> GateRound | None:
-        """The round that a decision answers: its own, else the open one; None when nothing is asked any more."""
-        return self.asked.get(decision.round, self.round) if self.round else None
-
-    def view(self) -> GateView:
-        """The gate as progress shows it."""
-        open_round = self.round if self.outcome is None else None
-        return GateView(
-            gate=self.plan.gate,
-            waiting_on=open_round.approvers if open_round else (),
-            due_at=open_round.due_at if open_round else None,
-            round=self.round.round if self.round else self.rounds,
-            outcome=self.outcome,
-        )
 
 
 class _GivenUp(Exception):
@@ -71,13 +36,13 @@ class _GivenUp(Exception):
 
 
 WHO = "approvals"
+NOBODY = "NobodyToAsk"
 
 
 class ApprovalsOffice:
     """Every call is repeated until it works; `problem` says what keeps it from working."""
 
     def __init__(self, case_id: str, employee_id: str, on_change: Callable[[], None]) -> None:
-        self.report: ReportRef | None = None
         self._problems: dict[str, str] = {}
         self._case_id = case_id
         self._employee_id = employee_id
@@ -88,31 +53,20 @@ class ApprovalsOffice:
         """`hr: NobodyToAsk`, one for each gate that cannot be asked; None when all is well."""
         return ", ".join(f"{where}: {what}" for where, what in sorted(self._problems.items())) or None
 
-    async def open(
-        self, wanted: Sequence[tuple[Gate, Ladder, datetime | None]], barred: frozenset[str], *, once: bool = False
-    ) -> bool:
-        """Open the next round of each gate for the newest report, all in one call; None counts the deadline afresh.
+    async def open(self, gates: Sequence[Gate], book: DecisionBook, *, once: bool = False) -> bool:
+        """Open the next round of each gate for the newest report, all in one call.
 
         With `once` a refusal (nobody to ask at one of the gates) gives False, and none of them is open.
         """
-        if self.report is None:
+        steps = [gate.next for gate in gates]
+        wanted = [(gate, step) for gate, step in zip(gates, steps, strict=True) if step is not None]
+        if book.report is None or not wanted:
             return False
-        for gate, _, _ in wanted:
+        for gate, _ in wanted:
             gate.rounds += 1
-            gate.opening = True
-        request = OpenGates(
-            case_id=self._case_id,
-            employee_id=self._employee_id,
-            asks=tuple(
-                Ask(gate=gate.plan.gate, role=gate.plan.role, round=gate.rounds, ladder=ladder, due_at=due_at)
-                for gate, ladder, due_at in wanted
-            ),
-            report_version=self.report.version,
-            report_digest=self.report.digest,
-            barred=tuple(sorted(barred)),
-            at=workflow.now(),
-        )
-        names = ", ".join(gate.plan.gate for gate, _, _ in wanted)
+            gate.opening, gate.next = True, None
+        request = self._opening(wanted, book, book.report)
+        names = ", ".join(gate.plan.gate for gate, _ in wanted)
         call = workflow.execute_activity_method
         try:
             opened = await patiently(
@@ -122,18 +76,73 @@ class ApprovalsOffice:
             )
         except _GivenUp:
             self._noting(names)(None)
-            for gate, _, _ in wanted:
+            for gate, step in wanted:
                 gate.rounds -= 1
+                gate.next = gate.next or step
             return False
-        for (gate, _, _), current in zip(wanted, opened.rounds, strict=True):
+        for (gate, _), current in zip(wanted, opened.rounds, strict=True):
             gate.enter(current)
+        book.delegates = frozenset(opened.barred)
         self._on_change()
         return True
 
-    async def remind(self, current: GateRound, number: int) -> None:
-        """Send the reminder with that number for an open round."""
+    def _opening(self, wanted: Sequence[tuple[Gate, Step]], book: DecisionBook, report: ReportRef) -> OpenGates:
+        return OpenGates(
+            case_id=self._case_id,
+            employee_id=self._employee_id,
+            asks=tuple(
+                Ask(
+                    gate=gate.plan.gate,
+                    role=gate.plan.role,
+                    round=gate.rounds,
+                    ladder=step.ladder,
+                    people=gate.plan.people,
+                    kept=gate.voted_seats,
+                    same_people=step.same_people,
+                    due_at=step.due_at,
+                )
+                for gate, step in wanted
+            ),
+            report_version=report.version,
+            report_digest=report.digest,
+            barred=tuple(sorted(book.barred)),
+            decided=book.decided(),
+            at=workflow.now(),
+        )
+
+    async def reseat(self, gates: Sequence[Gate], book: DecisionBook) -> None:
+        """Ask who holds the seats of these open gates now; where other people are asked, a new round is open."""
+        request = Reseat(
+            case_id=self._case_id,
+            employee_id=self._employee_id,
+            open=tuple(_seats_of(gate, gate.round) for gate in gates if gate.round),
+            barred=tuple(sorted(book.barred)),
+            decided=book.decided(),
+            at=workflow.now(),
+        )
+        names = ", ".join(gate.plan.gate for gate in gates)
+        found: Reseated = await patiently(
+            lambda: workflow.execute_activity_method(
+                ApprovalActivities.reseat, request, summary=cut(f"who is asked now: {names}"), **QUICK
+            ),
+            self._noting(WHO),
+        )
+        for current in found.rounds:
+            book.gates[current.gate].enter(current)
+        for gate in gates:
+            self._noting(gate.plan.gate)(NOBODY if gate.plan.gate in found.missing else None)
+        book.delegates = frozenset(found.barred)
+        self._on_change()
+
+    async def remind(self, gate: Gate, current: GateRound, number: int) -> None:
+        """Send the reminder with that number for an open round, to those who have not voted."""
         request = Remind(
-            case_id=self._case_id, gate=current.gate, round=current.round, number=number, at=workflow.now()
+            case_id=self._case_id,
+            gate=current.gate,
+            round=current.round,
+            number=number,
+            voted=tuple(dict.fromkeys(person for seat in gate.voted_seats for person in seat.holders())),
+            at=workflow.now(),
         )
         await patiently(
             lambda: workflow.execute_activity_method(
@@ -156,9 +165,13 @@ class ApprovalsOffice:
         )
         return found.decisions
 
-    async def record(self, receipts: tuple[DecisionReceipt, ...], outcomes: tuple[GateOutcome, ...]) -> frozenset[str]:
+    async def record(
+        self, receipts: tuple[DecisionReceipt, ...], votes: tuple[Vote, ...], outcomes: tuple[GateOutcome, ...]
+    ) -> frozenset[str]:
         """Write down what became of decisions and gates; returns the ids of decisions that never went by the hook."""
-        request = RecordDecisions(case_id=self._case_id, receipts=receipts, outcomes=outcomes, at=workflow.now())
+        request = RecordDecisions(
+            case_id=self._case_id, receipts=receipts, votes=votes, outcomes=outcomes, at=workflow.now()
+        )
         gates = sorted({receipt.gate for receipt in receipts} | {outcome.gate for outcome in outcomes})
         recorded = await patiently(
             lambda: workflow.execute_activity_method(
@@ -167,6 +180,22 @@ class ApprovalsOffice:
             self._noting(WHO),
         )
         return frozenset(recorded.forged)
+
+    async def note_carry_over(self, gates: tuple[str, ...], report: ReportRef) -> None:
+        """Write down that what was said at these gates stands, although there is a new version of the report."""
+        request = CarryOver(
+            case_id=self._case_id,
+            gates=gates,
+            report_version=report.version,
+            report_digest=report.digest,
+            at=workflow.now(),
+        )
+        await patiently(
+            lambda: workflow.execute_activity_method(
+                ApprovalActivities.note_carry_over, request, summary="approvals stand for the new version", **QUICK
+            ),
+            self._noting(WHO),
+        )
 
     async def _give_up(self, pause: timedelta) -> None:
         raise _GivenUp
@@ -180,3 +209,14 @@ class ApprovalsOffice:
                 self._on_change()
 
         return note
+
+
+def _seats_of(gate: Gate, current: GateRound) -> OpenSeat:
+    return OpenSeat(
+        gate=gate.plan.gate,
+        role=gate.plan.role,
+        round=current.round,
+        ladder=current.ladder,
+        people=gate.plan.people,
+        voted=gate.voted_seats,
+    )

@@ -32,6 +32,13 @@ class Branches:
         self.digests.setdefault(branch, None)
         self._tasks[branch] = background(self._run(branch, call), lambda problem: self._note(branch, problem))
 
+    async def forget(self, branch: Branch) -> None:
+        """Stop trying a branch; what it found stays until there is something newer."""
+        if task := self._tasks.pop(branch, None):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._note(branch, None)
+
     def update(self, branch: Branch, digest: Digest) -> None:
         """A newer result of a branch that is known already."""
         self.digests[branch] = digest

@@ -1,39 +1,32 @@
-"""What a case knows and whom it listens to: its state, its messages, its progress."""
+"""What a case knows: its state and its progress."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RawValue
 
 from workflows.access_guard import AccessGuard
 from workflows.approval_desk import ApprovalDesk
 from workflows.branches import Branches
-from workflows.calls import QUICK
 from workflows.notice_board import NoticeBoard
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cases import CaseActivities
-    from models.approvals import Decision, DecisionReceipt
     from models.case import (
         ENDED,
-        CaseDates,
         CasePlan,
         CaseProgress,
         CaseRequest,
+        NewPlan,
         Phase,
         RejectedMessage,
-        ReplanRequest,
-        Reschedule,
         Withdrawal,
     )
-    from models.errors import CaseConflict, DecisionRefused
+    from models.errors import CaseConflict
     from models.risk import ReportRef
 
 KEPT_REJECTIONS = 20
-FIXED = (Phase.CLOSING, Phase.CLOSED, Phase.DECLINED, Phase.WITHDRAWN)
 
 
 class LeaverStays(Exception):
@@ -41,7 +34,7 @@ class LeaverStays(Exception):
 
 
 class CaseState:
-    """State of one case with the messages that change it. The story is told in `OffboardingWorkflow`."""
+    """State of one case. What changes it is in `CaseMessages`, the story in `OffboardingWorkflow`."""
 
     def __init__(self, request: CaseRequest) -> None:
         self._request = request
@@ -53,6 +46,7 @@ class CaseState:
         self._board = NoticeBoard()
         self._desk = ApprovalDesk(request.case_id, request.employee_id, self._show, self._keep_forgery)
         self._withdrawal: Withdrawal | None = None
+        self._new_plan: NewPlan | None = None
         self._waiting_for: tuple[str, ...] = ()
         self._guard = AccessGuard(request.case_id, request.employee_id, on_change=self._show)
         self._rescheduling = asyncio.Lock()
@@ -64,7 +58,11 @@ class CaseState:
     # ---- waiting, always with the door to withdrawal open ----
 
     def _ready_to_hand_over(self) -> bool:
-        return self._desk.settled and not self._branches.unknown and not self._branches.has_news
+        known = not self._branches.unknown and not self._branches.has_news
+        return known and self._desk.approved and self._new_plan is None
+
+    def _has_work_beside_the_gates(self) -> bool:
+        return self._branches.has_news or self._desk.declined or self._new_plan is not None
 
     async def _wait(self, until: Callable[[], bool], timeout: timedelta | None = None, summary: str = "") -> None:
         with suppress(TimeoutError):  # a timer that runs out is no failure here: the caller looks again
@@ -82,45 +80,7 @@ class CaseState:
         if self._leaver_stays:
             raise LeaverStays
 
-    # ---- messages ----
-
-    @workflow.update(name="decide", description="An approver's decision; refused with a reason when it cannot count")
-    async def decide(self, decision: Decision) -> DecisionReceipt:
-        """Count a decision once; the same `decision_id` again gets the same receipt."""
-        return await self._desk.hear(decision)
-
-    @decide.validator
-    def _may_decide(self, decision: Decision) -> None:
-        if refusal := self._desk.refusal_of(decision):
-            raise DecisionRefused("the decision does not count: {reason}", reason=refusal)
-
-    @workflow.signal(dynamic=True)
-    async def receive(self, name: str, args: Sequence[RawValue]) -> None:
-        """Signal `decision`: the same message for when no worker answers. Takes raw data and never raises.
-
-        Signal `news`: what the report rests on has changed, so another version is due. It carries nothing: the facts
-        are read from our database.
-
-        A typed handler would drop a mistyped signal without a trace, and an exception would wedge the case; here
-        whatever cannot count is kept and shown.
-        """
-        if name == "news":
-            self._branches.hear()
-            return
-        decision: Decision | None = None
-        try:
-            if name != "decision":
-                raise ValueError(f"unknown signal {name[:40]!r}")
-            decision = workflow.payload_converter().from_payload(args[0].payload, Decision)
-            if decision is None:  # JSON null fits every type
-                raise ValueError("nothing was decided")
-            receipt = await self._desk.hear(decision)
-            if receipt.counted:
-                return
-            reason = str(receipt.refusal)
-        except Exception as broken:
-            reason = f"malformed: {type(broken).__name__}" if name == "decision" else "unknown signal"
-        self._reject(reason, decision.decision_id if decision else None)
+    # ---- what could not count ----
 
     def _keep_forgery(self, decision_id: str) -> None:
         self._reject("forged: it never went by the approval page", decision_id)
@@ -130,41 +90,7 @@ class CaseState:
         self._rejected = [*self._rejected, rejected][-KEPT_REJECTIONS:]
         self._show()
 
-    @workflow.update(name="withdraw", description="The leaver stays: walk every effect back")
-    def withdraw(self, withdrawal: Withdrawal) -> CaseProgress:
-        """Accept a withdrawal; the effects are walked back afterwards, see `progress`."""
-        self._withdrawal = self._withdrawal or withdrawal
-        return self.progress()
-
-    @withdraw.validator
-    def _may_withdraw(self, withdrawal: Withdrawal) -> None:
-        if self._phase in FIXED:
-            raise CaseConflict("the case is {phase}: nothing can be withdrawn any more", phase=self._phase)
-
-    @workflow.update(name="reschedule", description="A new last working day; every pending timer follows")
-    async def reschedule(self, change: Reschedule) -> CaseDates:
-        """Plan again for the new day and re-time what is pending. Bad dates are refused and change nothing."""
-        async with self._rescheduling:  # two at once: the later one wins, not the slower one
-            plan = await workflow.execute_activity_method(
-                CaseActivities.replan_case,
-                ReplanRequest(
-                    case_id=self._request.case_id,
-                    last_working_day=change.last_working_day,
-                    requested_by=change.requested_by,
-                    at=workflow.now(),
-                ),
-                summary="re-time the plan",
-                **QUICK,
-            )
-            self._plan = plan
-            self._desk.retime(plan.gates)
-        self._show()
-        return plan.dates
-
-    @reschedule.validator
-    def _may_reschedule(self, change: Reschedule) -> None:
-        if self._plan is None or self._phase in FIXED:
-            raise CaseConflict("the case is {phase}: its dates are fixed", phase=self._phase)
+    # ---- what everybody sees ----
 
     @workflow.query(description="What the case is waiting for, on whom and since when")
     def progress(self) -> CaseProgress:
@@ -192,7 +118,7 @@ class CaseState:
     def _waiting_on(self) -> tuple[str, ...]:
         if self._phase in ENDED:
             return ()
-        gates = tuple(view.gate for view in self._desk.views if view.outcome is None)
+        gates = self._gates_that_wait()
         branches = tuple(branch.value for branch in self._branches.unknown)
         # While the case is closing, what is still open is among the obstacles already.
         counted = self._guard.still_open and self._phase is not Phase.CLOSING
@@ -200,6 +126,12 @@ class CaseState:
         found = (self._problem, self._desk.problem, self._guard.problem, *self._branches.problems)
         problems = tuple(dict.fromkeys(problem for problem in found if problem))
         return gates + branches + self._waiting_for + rights + problems
+
+    def _gates_that_wait(self) -> tuple[str, ...]:
+        if self._phase is Phase.APPROVING and (self._desk.sent_back or self._new_plan):
+            starter = self._request.requested_by
+            return (f"new plan: {starter}",) if starter else ("new plan",)
+        return tuple(view.gate for view in self._desk.views if view.outcome is None and not view.after)
 
     # ---- what admins see ----
 

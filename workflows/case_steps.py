@@ -7,10 +7,11 @@ from temporalio import workflow
 from temporalio.types import MethodSyncSingleParam
 
 from workflows.calls import LONG, QUICK, WHY_PAUSE, CallConfig, background, patiently
-from workflows.case_state import CaseState
+from workflows.case_messages import CaseMessages
 
 with workflow.unsafe.imports_passed_through():
     from activities.assessment import AssessmentActivities
+    from activities.handover import HandoverActivities
     from models.case import Branch, BranchRequest, CasePlan
     from models.errors import CaseConflict
     from models.risk import MergeRequest
@@ -19,7 +20,7 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
-class CaseSteps(CaseState):
+class CaseSteps(CaseMessages):
     """Single steps; in which order and why is told in `OffboardingWorkflow`."""
 
     async def _lock_before_anybody_knows(self) -> None:
@@ -50,6 +51,7 @@ class CaseSteps(CaseState):
             merge_key=f"{self._merges}: {why}",
             branches={branch.value: digest for branch, digest in taken.items()},
             outcomes=self._desk.outcomes,
+            asked_version=self._desk.report.version if self._desk.report else 0,
             at=workflow.now(),
         )
         self._report = await self._call(AssessmentActivities.merge_report, asked, f"merge the report: {why}")
@@ -68,13 +70,43 @@ class CaseSteps(CaseState):
         )
         self._desk.ask(needed, report)
 
+    async def _take_news(self, plan: CasePlan) -> None:
+        """Another version of the report: what it changes materially is asked again, what it does not is noted."""
+        await self._merge("late result")
+        if self._report and self._report.material:
+            self._ask(plan)
+        elif self._report:
+            await self._desk.carry_over(self._report)
+
+    async def _plan_anew(self, plan: CasePlan) -> None:
+        """Propose other successors, and ask everybody again, also those who approved the plan before."""
+        wish = self._new_plan
+        if wish is None:
+            return
+        await self._branches.forget(Branch.SUCCESSORS)  # one that is still tried would bring back the old proposal
+        asked = BranchRequest(
+            case_id=plan.case_id,
+            employee_id=plan.employee_id,
+            as_of=plan.as_of,
+            exclude=wish.exclude,
+            renewed=True,
+            requested_by=wish.requested_by,
+        )
+        proposed = await self._call(HandoverActivities.propose_successors, asked, "propose successors anew", LONG)
+        self._desk.successors = frozenset(proposed.successors)
+        self._branches.update(Branch.SUCCESSORS, proposed.digest)
+        await self._merge("new plan")
+        if self._new_plan is wish:  # another wish may have come in the meantime: the next turn
+            self._new_plan = None
+            self._ask(plan)
+
     def _start(
         self, branch: Branch, method: MethodSyncSingleParam[Any, BranchRequest, Any], asked: BranchRequest, summary: str
     ) -> None:
         async def call() -> str:
             done = await workflow.execute_activity_method(method, asked, summary=summary, **LONG)
-            # Nobody approves a plan that hands them clients.
-            self._desk.barred |= frozenset(getattr(done, "successors", ()))
+            if branch is Branch.SUCCESSORS:  # nobody approves a plan that hands them clients
+                self._desk.successors = frozenset(done.successors)
             return str(done.digest)
 
         self._branches.start(branch, call)

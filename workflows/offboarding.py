@@ -75,7 +75,7 @@ class OffboardingWorkflow(CaseSteps):
             **QUICK,
         )
         self._plan = plan
-        self._desk.barred = frozenset(plan.barred)
+        self._desk.parties, self._desk.separation = frozenset(plan.barred), plan.separation
         return plan
 
     async def _depart(self, plan: CasePlan) -> Phase:
@@ -110,13 +110,13 @@ class OffboardingWorkflow(CaseSteps):
         self._enter(Phase.APPROVING)
         self._ask(plan)
         while not self._ready_to_hand_over():
-            await self._wait(lambda: self._branches.has_news or self._desk.declined or self._ready_to_hand_over())
+            await self._wait(lambda: self._has_work_beside_the_gates() or self._ready_to_hand_over())
             if self._desk.declined:  # one is enough: nobody else need answer about a plan that will not be carried out
                 return
-            if self._branches.has_news:
-                await self._merge("late result")
-                if self._report and self._report.material:
-                    self._ask(plan)
+            if self._new_plan:
+                await self._plan_anew(plan)
+            elif self._branches.has_news:
+                await self._take_news(plan)
 
     async def _hand_over(self, plan: CasePlan) -> None:
         self._enter(Phase.HANDING_OVER)

@@ -1,6 +1,6 @@
 """Our tables, by family. Money is `numeric` beside its currency, times are `timestamptz`. Ids are opaque text."""
 
-from store.tables.approval import decisions, gates, links
+from store.tables.approval import decisions, delegations, gates, links, nudges, questions
 from store.tables.base import MONEY, WHEN, metadata
 from store.tables.behaviour import (
     activity_days,
@@ -39,6 +39,8 @@ from store.tables.departure import (
     reports,
     tasks,
 )
+from store.tables.exchange import event_deliveries, event_endpoints, events, webhook_receipts
+from store.tables.person import preferences, sign_in_codes, web_sessions
 from store.tables.prediction import models_registry, risk_scores
 
 __all__ = [
@@ -57,9 +59,13 @@ __all__ = [
     "clients",
     "contacts",
     "decisions",
+    "delegations",
     "effects",
     "employees",
     "entitlements",
+    "event_deliveries",
+    "event_endpoints",
+    "events",
     "evidence",
     "evidence_heads",
     "expense_claims",
@@ -71,14 +77,20 @@ __all__ = [
     "links",
     "metadata",
     "models_registry",
+    "nudges",
     "opportunities",
     "orders",
     "outbox",
     "payments",
+    "preferences",
+    "questions",
     "reports",
     "risk_scores",
     "scans",
+    "sign_in_codes",
     "talks",
     "tasks",
     "watchlist",
+    "web_sessions",
+    "webhook_receipts",
 ]

@@ -1,11 +1,12 @@
 """Who is asked about a case, through which link, and what they answered."""
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, Table, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from store.tables.base import WHEN, metadata
 
-# What the page shows about a gate without asking the engine. One row a round.
+# What the page shows about a gate without asking the engine. One row a round. `approvers` are all who may answer,
+# `seats` whose votes they are.
 gates = Table(
     "gates",
     metadata,
@@ -13,6 +14,8 @@ gates = Table(
     Column("gate", Text, primary_key=True),
     Column("round", Integer, primary_key=True),
     Column("approvers", ARRAY(Text), nullable=False),
+    Column("seats", JSONB, nullable=False),
+    Column("ladder", Text, nullable=False),
     Column("due_at", WHEN, nullable=False),
     Column("report_version", Integer, nullable=False),
     Column("report_digest", Text, nullable=False),
@@ -20,9 +23,12 @@ gates = Table(
     Column("closed_at", WHEN),
     Column("verdict", Text),
     Column("decided_by", Text),
+    Index("ix_gates_open", "closed_at", postgresql_where=text("closed_at IS NULL")),
 )
 
-# A decision as the hook accepted it, written before the engine hears of it. `state`: stored, counted, refused.
+# A decision as the hook accepted it, written before the engine hears of it. `number` counts what a person said in a
+# round, from 1; `for_id` is whose seat it is under a delegation; `via` the way it came; `state`: stored, counted,
+# refused. `mac` is made with the key of the hook: whoever writes a row past it cannot make one.
 decisions = Table(
     "decisions",
     metadata,
@@ -32,11 +38,15 @@ decisions = Table(
     Column("round", Integer, nullable=False),
     Column("verdict", Text, nullable=False),
     Column("by_id", Text, ForeignKey("employees.id"), nullable=False),
+    Column("for_id", Text, ForeignKey("employees.id")),
+    Column("number", Integer, nullable=False),
+    Column("via", Text, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
     Column("report_digest", Text, nullable=False),
     Column("accepted_at", WHEN, nullable=False),
     Column("state", Text, nullable=False),
     Column("refusal", Text),
+    Column("mac", Text, nullable=False),
     Index("ix_decisions_case_id_gate", "case_id", "gate"),
 )
 
@@ -53,4 +63,53 @@ links = Table(
     Column("expires_at", WHEN, nullable=False),
     Column("created_at", WHEN, nullable=False),
     ForeignKeyConstraint(["case_id", "gate", "round"], ["gates.case_id", "gates.gate", "gates.round"]),
+)
+
+# Who answers in whose place. `kind`: `delegation` (what waits and what comes, from `starts_at` to `ends_at`), `absence`
+# (the same, with nobody named), `handed_over` (one gate of one case, by the person asked), `reassigned` (the same, by
+# an admin). Never changed but to revoke it.
+delegations = Table(
+    "delegations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("from_id", Text, ForeignKey("employees.id"), nullable=False, index=True),
+    Column("to_id", Text, ForeignKey("employees.id"), index=True),
+    Column("case_id", Text, ForeignKey("cases.id")),
+    Column("gate", Text),
+    Column("starts_at", WHEN, nullable=False),
+    Column("ends_at", WHEN),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("made_by", Text, ForeignKey("employees.id"), nullable=False),
+    Column("made_at", WHEN, nullable=False),
+    Column("revoked_by", Text, ForeignKey("employees.id")),
+    Column("revoked_at", WHEN),
+)
+
+# Cases whose open gates must be looked at again because people changed; the hook tells them until it has.
+nudges = Table(
+    "nudges",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    Column("case_id", Text, ForeignKey("cases.id"), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("made_at", WHEN, nullable=False),
+    Column("told_at", WHEN),
+    Index("ix_nudges_untold", "made_at", postgresql_where=text("told_at IS NULL")),
+)
+
+# What an approver asks without deciding, and the answer of who started the case.
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case_id", Text, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("gate", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("asked_by", Text, ForeignKey("employees.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("asked_at", WHEN, nullable=False),
+    Column("answer", Text),
+    Column("answered_by", Text, ForeignKey("employees.id")),
+    Column("answered_at", WHEN),
 )

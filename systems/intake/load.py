@@ -1,12 +1,14 @@
 """Import of a folder: read, check everything, then write everything or nothing, in one transaction."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, insert, text
 
 from models.reasons import because
+from store import nudges
 from store.database import Database
 from store.policies import load_warning_policy
 from store.roll_up import Hours
@@ -70,6 +72,7 @@ def import_folder(
                 _write(connection, name, stage, off_hours)
         report = report.model_copy(update={"tables": counts})
         if not dry_run:
+            nudges.put_where_somebody_left(connection, datetime.now(UTC))
             plain = {name: count.model_dump() for name, count in counts.items()}
             connection.execute(insert(imports).values(source=str(folder), counts=plain))
     return report

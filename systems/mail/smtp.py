@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from models.errors import Refused, Unavailable
 
 PORTS = {"smtp": 25, "smtps": 465}
+CLOSING = 421  # the server stops, or takes no more from us for now
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -32,19 +33,26 @@ class SmtpMailer:
                 self._secure(server)
                 server.send_message(message)
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, smtplib.SMTPNotSupportedError) as refused:
+            code = _code(refused)
+            if code == CLOSING:
+                raise self._lost(str(code)) from refused
             raise Unavailable(
-                "the mail server refused this recipient or this message; it is kept and tried again",
+                "the mail server refused this recipient or this message ({answer}); it is kept and tried again",
+                answer=code or type(refused).__name__,
                 system="mail",
                 reason="refused",
             ) from refused
         except (OSError, smtplib.SMTPException) as lost:
-            raise Unavailable(
-                "the mail server {host} did not take the message ({answer}); it is kept and tried again",
-                host=self._place.hostname,
-                answer=type(lost).__name__,
-                system="mail",
-                reason="no_answer",
-            ) from lost
+            raise self._lost(type(lost).__name__) from lost
+
+    def _lost(self, answer: str) -> Unavailable:
+        return Unavailable(
+            "the mail server {host} did not take the message ({answer}); it is kept and tried again",
+            host=self._place.hostname,
+            answer=answer,
+            system="mail",
+            reason="no_answer",
+        )
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self._place.hostname or "", self._place.port or PORTS[self._place.scheme]
@@ -64,6 +72,16 @@ class SmtpMailer:
         if not encrypted and self._place.hostname not in LOOPBACK:
             raise smtplib.SMTPException("the server offers no encryption, so the password was not sent")
         server.login(unquote(self._place.username), unquote(self._place.password or ""))
+
+
+def _code(refused: smtplib.SMTPException) -> int | None:
+    """What the server said, as a number; a mail of ours has one recipient."""
+    match refused:
+        case smtplib.SMTPRecipientsRefused(recipients=dict() as said):
+            return next((code for code, _ in said.values()), None)
+        case smtplib.SMTPResponseException(smtp_code=int() as code):
+            return code
+    return None
 
 
 def _place(url: str) -> SplitResult:

@@ -52,7 +52,8 @@ def worker(client: Client) -> Worker:
 
 async def start_case(client: Client, departure: Departure) -> None:
     """Start the workflow of a departure with the rounds that are open."""
-    await client.start_workflow("Offboarding", departure.rounds, id=CASE, task_queue=QUEUE)
+    arguments = [departure.rounds, list(departure.plans)]
+    await client.start_workflow("Offboarding", args=arguments, id=CASE, task_queue=QUEUE)
 
 
 class Site:

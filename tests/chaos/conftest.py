@@ -31,6 +31,7 @@ def only_our_servers() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith(("TEMPORAL_", "OFFBOARD_"))]:
             patch.delenv(name)
         patch.setenv("TEMPORAL_CONFIG_FILE", os.devnull)
+        patch.setenv("OFFBOARD_MAILS_AT_ONCE", "1000")  # one office decides in every case, by the link of every letter
         yield
 
 

@@ -32,7 +32,7 @@ import worker
 from activities import handover
 from connections import connect_temporal, database_url
 from settings import Settings
-from store import outbox
+from store import sending
 from store.database import Database
 from systems.access.postgres import PostgresAccessDirectory
 from systems.mail.choose import mailer_for
@@ -167,7 +167,7 @@ def put_points() -> None:
         setattr(worker, name, part)
     handover.BATCH = BATCH
     # The claim of a sender that died ends while its case still has steps to take.
-    outbox.CLAIM_LIFE = timedelta(seconds=1)
+    sending.CLAIM_LIFE = timedelta(seconds=1)
 
 
 async def serve(settings: Settings) -> None:

@@ -242,3 +242,80 @@ def test_the_settings_choose_the_mail_system(tmp_path: Path) -> None:
     assert len(list((tmp_path / "mail" / "new").iterdir())) == 1
     chosen.smtp_url = SecretStr("smtps://mail.example.com")
     assert isinstance(mailer_for(chosen), SmtpMailer)
+
+
+# ---- servers that refuse the way real ones do ----
+
+
+class Grumpy(Inbox):
+    """A real server in a mood: no such user, greylisting, closing down, or a line cut after the mail was taken."""
+
+    def __init__(self, mood: str) -> None:
+        super().__init__()
+        self.mood = mood
+        self.tries = 0
+
+    async def handle_RCPT(  # noqa: N802  (the name that the server calls)
+        self, server: server_side.SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
+    ) -> str:
+        self.tries += 1
+        refusals = {
+            "unknown": "550 5.1.1 no such user here",
+            "greylisted": "451 4.7.1 greylisted, come back in a minute" if self.tries == 1 else "",
+            "closing": "421 4.3.2 service shutting down" if self.tries == 1 else "",
+        }
+        if refusal := refusals.get(self.mood):
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: server_side.SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        answer = await super().handle_DATA(server, session, envelope)
+        if self.mood == "cut" and self.tries == 1:
+            assert server.transport is not None
+            server.transport.abort()
+        if self.mood == "full":
+            return "452 4.2.2 mailbox full"
+        return answer
+
+
+@pytest.fixture
+def grumpy(request: pytest.FixtureRequest) -> Iterator[tuple[Grumpy, SmtpMailer]]:
+    """A server in the mood that the test names, and the way to it."""
+    server = Grumpy(request.param)
+    controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield server, SmtpMailer(f"smtp://127.0.0.1:{controller.port}", SENDER, timeout=3)
+    controller.stop()
+
+
+@pytest.mark.parametrize(
+    ("grumpy", "reason", "code"),
+    [
+        ("unknown", "refused", "550"),
+        ("greylisted", "refused", "451"),
+        ("full", "refused", "452"),
+        ("closing", "no_answer", "421"),
+        ("cut", "no_answer", "SMTPServerDisconnected"),
+    ],
+    indirect=["grumpy"],
+)
+def test_every_refusal_is_seen_and_says_what_the_server_said(
+    grumpy: tuple[Grumpy, SmtpMailer], reason: str, code: str
+) -> None:
+    _, mailer = grumpy
+    with pytest.raises(Unavailable) as failed:
+        mailer.send(letter())
+    assert failed.value.detail["reason"] == reason
+    assert failed.value.detail["answer"] == code
+    assert code in failed.value.message
+    assert "wang@" not in failed.value.message
+
+
+@pytest.mark.parametrize(("grumpy", "arrived"), [("greylisted", 1), ("closing", 1), ("cut", 2)], indirect=["grumpy"])
+def test_a_second_try_arrives_and_a_copy_can_be_told_by_its_id(grumpy: tuple[Grumpy, SmtpMailer], arrived: int) -> None:
+    server, mailer = grumpy
+    with pytest.raises(Unavailable):
+        mailer.send(letter())
+    mailer.send(letter())
+    assert [str(mail["Message-ID"]) for mail in server.received] == ["<1@example.com>"] * arrived

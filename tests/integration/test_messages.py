@@ -16,8 +16,12 @@ from models.approvals import Ladder, Refusal, Verdict
 from models.case import Phase
 from models.errors import Refused
 from models.people import Employee
-from reports.letters import GATES, Facts, Sum
-from reports.messages import compose, mail_id, one_line
+from reports.digest_letter import digest_letter
+from reports.language import language
+from reports.letter_words import GATES
+from reports.letters import Facts, Sum, VoteLine
+from reports.messages import cleaned, compose, envelope, mail_id, one_line
+from reports.sign_in_letter import sign_in_letter
 from store.outbox import ASKING, MessageKind
 from tests.approval_case import text_of
 
@@ -48,14 +52,25 @@ def decided(verdict: Verdict, note: str = "") -> Facts:
     return told(kind=MessageKind.DECIDED, verdict=verdict, by="赵敏", at=SENT, note=note, due_at=None)
 
 
+VOTES = (
+    VoteLine(by="赵敏", verdict=Verdict.APPROVED),
+    VoteLine(by="孙丽", principal="钱进", verdict=Verdict.DECLINED),
+    VoteLine(by="周迅", verdict=Verdict.SENT_BACK),
+)
+QUESTION = told(kind=MessageKind.QUESTION, by="赵敏", question="苏州客户怎么办？")
+ANSWER = told(kind=MessageKind.ANSWER, by="孙丽", question="苏州客户怎么办？", answer="由钱进接手。")
 EVERY_MAIL = [
     *(told(gate=gate) for gate in GATES),
     *(told(kind=kind, ladder=ladder, silent="赵敏") for kind in ASKING for ladder in Ladder),
+    *(told(kind=kind, principal="钱进", people=3, needed=2) for kind in ASKING),
+    QUESTION,
+    ANSWER,
     told(money=None),
     told(money=()),
     told(money=(*MONEY, *MONEY)),
     decided(Verdict.APPROVED),
     decided(Verdict.DECLINED, "先谈妥"),
+    decided(Verdict.SENT_BACK, "换人接手").model_copy(update={"votes": VOTES, "principal": "钱进"}),
     told(kind=MessageKind.TIMED_OUT, at=SENT),
     *(told(kind=MessageKind.REFUSED, refusal=refusal, at=SENT) for refusal in Refusal),
     *(
@@ -199,7 +214,10 @@ def test_a_message_id_is_the_same_on_every_try_and_tells_nothing() -> None:
 @example("000000000000000")
 def test_no_name_can_slip_in_a_header_or_markup(name: str) -> None:
     attack = f"Li\r\nBcc: thief@example.com\n{name}<img src='https://thief.example/x'>"
-    hostile = told(leaver=attack, silent=attack, note=attack, kind=MessageKind.ESCALATION)
+    votes = (VoteLine(by=attack, principal=attack, verdict=Verdict.APPROVED),)
+    hostile = told(
+        leaver=attack, silent=attack, note=attack, principal=attack, votes=votes, kind=MessageKind.ESCALATION
+    )
     reader = ENGLISH.model_copy(update={"name": attack})
     message = mail(hostile, reader)
     expected = {
@@ -245,3 +263,84 @@ def test_a_mail_without_a_link_invites_to_nothing() -> None:
 def test_every_line_of_a_mail_fits_what_servers_take() -> None:
     made = compose(CHINESE, told(leaver="李" * 300), message_id="<a@b>", thread_id="<a@b>", sent_at=SENT)
     assert max(len(line) for line in made.as_bytes(policy=SMTP).split(b"\r\n")) <= 998
+
+
+# ---- seats, questions, digests, codes ----
+
+
+def test_who_answers_for_somebody_reads_for_whom_and_how_many_must_approve() -> None:
+    text = text_of(mail(told(kind=MessageKind.HANDED_OVER, principal="Qian Jin", people=3, needed=2)))
+    assert text.startswith("The question was handed to you: 李娜 is leaving.")
+    assert "Why you: Qian Jin is asked for finance, and you may answer in their place." in text
+    assert "Must approve: 2 of the 3 people who are asked" in text
+
+
+def test_a_vote_for_somebody_is_shown_as_b_for_a() -> None:
+    facts = decided(Verdict.DECLINED).model_copy(update={"by": "Sun Li", "principal": "Qian Jin", "votes": VOTES})
+    text = text_of(mail(facts))
+    assert text.startswith("Sun Li for Qian Jin declined the departure of 李娜 for finance.")
+    assert "Votes: 赵敏 approved; 孙丽 for 钱进 declined; 周迅 sent it back" in text
+    assert "孙丽（代钱进）已拒绝" in text_of(mail(facts, CHINESE))
+
+
+def test_a_question_comes_with_its_words_and_leaves_the_deadline_alone() -> None:
+    text = text_of(mail(QUESTION))
+    assert "Question: 苏州客户怎么办？" in text
+    assert "To be decided until: Nov 26, 2026" in text
+    assert "The deadline does not move" in text
+    assert "Answer: 由钱进接手。" in text_of(mail(ANSWER))
+
+
+DIGEST = [
+    told(case_id="offboarding-E2", due_at=datetime(2026, 11, 30, tzinfo=UTC)),
+    decided(Verdict.APPROVED),
+    ASK,
+    told(kind=MessageKind.CASE_ENDED, phase=Phase.CLOSED, gate="", due_at=None),
+    *(told(kind=kind) for kind in (*ASKING, MessageKind.TIMED_OUT, MessageKind.REFUSED)),
+    QUESTION,
+    ANSWER,
+]
+INBOX = "https://offboard.example/inbox"
+
+
+def digest(reader: Employee) -> EmailMessage:
+    content = digest_letter([cleaned(facts) for facts in DIGEST], INBOX, language(reader.language), reader.time_zone)
+    made = envelope(reader, content, message_id="<d@b>", thread_id="<d@b>", sent_at=SENT)
+    return message_from_bytes(made.as_bytes(), policy=default)
+
+
+@pytest.mark.parametrize("reader", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_a_digest_says_the_same_twice_with_one_link_to_the_inbox(reader: Employee) -> None:
+    message = digest(reader)
+    page = page_of(message)
+    assert words_of(text_of(message)).replace(INBOX, "") == words_of("".join(page.words))
+    assert page.links == re.findall(r"https?://\S+", text_of(message)) == [INBOX]
+    assert "李娜" not in str(message["Subject"])
+    assert str(len(DIGEST)) in str(message["Subject"])
+
+
+def test_a_digest_in_chinese_has_no_english_words_left() -> None:
+    own_words = text_of(digest(CHINESE)).replace(INBOX, "") + str(digest(CHINESE)["Subject"])
+    assert set(re.findall(r"[A-Za-z]{2,}", own_words)) == {"offboarding", "Asia", "Shanghai", "Offboard"}
+
+
+def test_a_digest_begins_with_what_is_due_first_and_ends_with_the_news() -> None:
+    lines = [line for line in text_of(digest(ENGLISH)).splitlines() if "(offboarding-" in line]
+    assert len(lines) == len(DIGEST)
+    assert ": 李娜 (offboarding-E1), until Nov 26, 2026" in lines[0]
+    later = next(number for number, line in enumerate(lines) if "offboarding-E2" in line)
+    assert all("until" in line for line in lines[: later + 1])
+    assert not any("until" in line for line in lines[later + 1 :])
+    assert text_of(digest(ENGLISH)).startswith("6 decisions wait for you.")
+
+
+@pytest.mark.parametrize("reader", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_a_code_is_in_the_text_and_nowhere_else(reader: Employee) -> None:
+    content = sign_in_letter("493027", 10, language(reader.language))
+    made = envelope(reader, content, message_id="<c@b>", thread_id="<c@b>", sent_at=SENT)
+    message = message_from_bytes(made.as_bytes(), policy=default)
+    page = page_of(message)
+    assert "493027" in text_of(message)
+    assert words_of(text_of(message)) == words_of("".join(page.words))
+    assert page.links == []
+    assert "493027" not in str(message["Subject"])

@@ -7,16 +7,18 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import update
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from models.approvals import Decision, DecisionReceipt, Refusal, Verdict
+from models.approvals import Decision, DecisionReceipt, Refusal, Verdict, Via
 from models.errors import Unavailable
 from store import decisions, evidence
 from store.database import Database
 from store.decisions import DecisionState, StoredDecision
-from tests.browser.departure import CASE, DUE, NOON, PUBLIC_URL, Departure, no_engine
+from store.tables import decisions as decision_rows
+from tests.browser.departure import CASE, DUE, NOON, PUBLIC_URL, SECRET, Departure, no_engine
 from tests.browser.running import engine, start_case, worker
 from web.answers import DoorResult, Standing
 from web.door import decide
@@ -37,11 +39,23 @@ async def departure(database: Database, temporal: WorkflowEnvironment) -> AsyncI
         await temporal.client.get_workflow_handle(CASE).terminate("the test is over")
 
 
+@pytest.fixture
+async def panel(
+    request: pytest.FixtureRequest, database: Database, temporal: WorkflowEnvironment
+) -> AsyncIterator[Departure]:
+    """A departure whose gate `hr` asks two people; both of them must approve unless a test says that one is enough."""
+    built = Departure(database, needed=getattr(request, "param", 2)).build()
+    built.open("hr", "E101", "E105")
+    await start_case(temporal.client, built)
+    yield built
+    await temporal.client.get_workflow_handle(CASE).terminate("the test is over")
+
+
 async def say(departure: Departure, client: Client | None, verdict: Verdict = Verdict.APPROVED, **fields) -> DoorResult:
     async def connected() -> Client:
         return client or await no_engine()
 
-    answer = {"gate": "sales_manager", "by": "E101", "note": "", "now": NOON} | fields
+    answer = {"gate": "sales_manager", "by": "E101", "note": "", "via": Via.LINK, "key": SECRET, "now": NOON} | fields
     return await decide(departure.database, connected, case_id=CASE, verdict=verdict, **answer)
 
 
@@ -84,6 +98,53 @@ async def test_ten_presses_at_once_have_one_effect(departure: Departure, tempora
         assert len({each.decision_id for each in results}) == 1
         assert len(await heard(temporal.client)) == 1
     assert len(kept(departure)) == 1
+
+
+async def test_a_quorum_counts_votes_until_the_last_one_ends_it(
+    panel: Departure, temporal: WorkflowEnvironment
+) -> None:
+    departure = panel
+    async with worker(temporal.client):
+        first = await say(departure, temporal.client, gate="hr")
+        assert (first.standing, first.votes, first.needed, first.decided_by) == (Standing.COUNTED, 1, 2, None)
+        back = await say(departure, temporal.client, Verdict.TAKEN_BACK, gate="hr")
+        assert (back.standing, back.votes) == (Standing.COUNTED, 0)
+        again = await say(departure, temporal.client, gate="hr")
+        assert (again.standing, again.votes) == (Standing.COUNTED, 1)
+        assert again.decision_id != first.decision_id
+        last = await say(departure, temporal.client, gate="hr", by="E105", now=NOON + timedelta(minutes=1))
+        assert (last.votes, last.decided_by) == (2, "E105")
+        repeated = await say(departure, temporal.client, gate="hr")
+        assert (repeated.decision_id, repeated.votes, repeated.decided_by) == (again.decision_id, 2, "E105")
+    assert [each.number for each in kept(departure, "hr")] == [1, 2, 3, 1]
+
+
+@pytest.mark.parametrize("panel", [1], indirect=True)
+async def test_a_decline_and_an_approval_at_once_end_the_gate_once(
+    panel: Departure, temporal: WorkflowEnvironment
+) -> None:
+    departure = panel
+    async with worker(temporal.client):
+        results = await asyncio.gather(
+            say(departure, temporal.client, gate="hr"),
+            say(departure, temporal.client, Verdict.DECLINED, gate="hr", by="E105", note="the money first"),
+        )
+    counted = [each for each in results if each.standing is Standing.COUNTED]
+    refused = [each for each in results if each.standing is Standing.REFUSED]
+    assert len(counted) == len(refused) == 1
+    assert refused[0].refusal is Refusal.ALREADY_DECIDED
+    assert {each.decided_by for each in results} == {counted[0].by}
+
+
+async def test_a_row_that_the_hook_never_wrote_is_no_answer(departure: Departure) -> None:
+    departure.say(Verdict.APPROVED, "E101", counted=False)
+    with departure.database.begin() as connection:
+        connection.execute(update(decision_rows).values(verdict="declined"))
+    said = await say(departure, None)
+    assert (said.standing, said.verdict) == (Standing.STORED, Verdict.APPROVED)
+    assert sorted(each.state for each in kept(departure)) == [DecisionState.FORGED, DecisionState.STORED]
+    with departure.database.begin() as connection:
+        assert "decision.forged" in [entry.kind for entry in evidence.read(connection, CASE)]
 
 
 async def test_the_first_answer_stands_against_a_different_second_one(

@@ -121,7 +121,7 @@ async def test_a_decline_without_a_reason_keeps_the_page_and_the_text(departure:
     page = await press(pages, token, "decline", note="   ")
     assert page.status_code == 422
     assert 'role="alert">Please write why you decline.' in page.text
-    assert 'aria-describedby="note-error" autofocus' in page.text
+    assert 'aria-describedby="mistake" autofocus' in page.text
     assert "<title>Error:" in page.text
     assert stored(departure) == 0
     assert (await press(pages, token, "decline", note="Invoices are open")).status_code == 303
@@ -151,7 +151,7 @@ GONE = "This question is closed"
         (lambda d: d.close("sales_manager", Verdict.TIMED_OUT, None), 410, LATE, "审批时间已过", "18:00"),
         (lambda d: (d.change_report(), d.ask_again("sales_manager", "E101")), 409,
          "The report has changed since this link was sent", "此链接发出后报告已变更", "3"),
-        (lambda d: d.ask_again("sales_manager", "E105"), 403, "Somebody else is asked now", "该事项已转交他人", "赵敏"),
+        (lambda d: d.escalate("sales_manager", "E105"), 403, "Somebody else is asked now", "该事项已转交他人", "赵敏"),
         (lambda d: d.end(), 410, GONE, "该事项已关闭", "陈思远"),
     ],
     ids=["decided", "late", "timed out", "report changed", "escalated", "ended"],
@@ -238,15 +238,16 @@ async def test_the_report_opens_for_who_is_asked_and_not_for_who_was_replaced(
     assert report.status_code == 200
     assert "陈思远" in report.text
     assert report.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
-    departure.ask_again("sales_manager", "E105")
+    departure.escalate("sales_manager", "E105")
     assert (await pages.get(f"/d/{token}/report?lang=en")).status_code == 403
 
 
-async def test_an_expired_link_says_that_it_is_too_late(departure: Departure, pages: Pages) -> None:
+async def test_an_expired_link_says_so_and_where_to_look(departure: Departure, pages: Pages) -> None:
     token = departure.link(expires_at=NOON - timedelta(seconds=1))
     page = await pages.get(f"/d/{token}?lang=en")
     assert page.status_code == 410
-    assert LATE in page.text
+    assert "This link has expired" in page.text
+    assert "Sign in to see what waits for you" in page.text
 
 
 async def test_a_third_currency_is_counted_and_never_added_up(database: Database) -> None:

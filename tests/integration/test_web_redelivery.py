@@ -12,11 +12,12 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.messages import Try
-from models.approvals import DecisionReceipt, Refusal, Verdict
+from models.approvals import DecisionReceipt, Refusal, Verdict, Via
 from models.case import Phase
-from store import decisions, outbox
+from store import decisions, evidence, outbox
 from store.database import Database
 from store.decisions import DecisionState
+from store.tables import decisions as decision_rows
 from store.tables import employees
 from tests.approval_case import Collecting
 from tests.browser.departure import CASE, NOON, SECRET, Departure, no_engine
@@ -48,7 +49,16 @@ async def departure(database: Database, temporal: WorkflowEnvironment) -> AsyncI
 async def store(departure: Departure, gate: str, by: str, verdict: Verdict = Verdict.APPROVED, **fields: str) -> str:
     """Decide while the engine is down; returns the id of the decision."""
     said = await decide(
-        departure.database, no_engine, case_id=CASE, gate=gate, verdict=verdict, by=by, now=NOON, **fields
+        departure.database,
+        no_engine,
+        key=SECRET,
+        via=Via.SESSION,
+        case_id=CASE,
+        gate=gate,
+        verdict=verdict,
+        by=by,
+        now=NOON,
+        **fields,
     )
     assert said.standing is Standing.STORED
     return said.decision_id or ""
@@ -73,12 +83,12 @@ async def test_it_is_counted_when_the_engine_is_back(departure: Departure, tempo
         return temporal.client
 
     made = {await store(departure, "sales_manager", "E101"), await store(departure, "finance", "E102")}
-    assert await redeliver(departure.database, no_engine, LATER) == 0
+    assert await redeliver(departure.database, no_engine, LATER, SECRET) == 0
     assert states(departure, "sales_manager", "finance") == [DecisionState.STORED] * 2
     async with worker(temporal.client):
-        assert await redeliver(departure.database, back, LATER) == 2
+        assert await redeliver(departure.database, back, LATER, SECRET) == 2
         assert set(await heard(temporal.client)) == made
-        assert await redeliver(departure.database, back, LATER) == 0
+        assert await redeliver(departure.database, back, LATER, SECRET) == 0
     assert states(departure, "sales_manager", "finance") == [DecisionState.COUNTED] * 2
 
 
@@ -121,7 +131,7 @@ async def test_a_night_without_worker_leaves_nothing_in_the_history(
     await store(departure, "finance", "E102")
     before = await events(temporal.client)
     for _ in range(3):
-        assert await redeliver(departure.database, back, LATER) == 0
+        assert await redeliver(departure.database, back, LATER, SECRET) == 0
     assert await events(temporal.client) == before
     assert states(departure, "finance") == [DecisionState.STORED]
 
@@ -134,7 +144,7 @@ async def test_a_decision_that_is_just_being_told_is_left_alone(
 
     await store(departure, "finance", "E102")
     async with worker(temporal.client):
-        assert await redeliver(departure.database, back, NOON + timedelta(seconds=1)) == 0
+        assert await redeliver(departure.database, back, NOON + timedelta(seconds=1), SECRET) == 0
         assert await heard(temporal.client) == {}
 
 
@@ -144,7 +154,7 @@ async def test_a_case_that_is_gone_settles_it_as_refused(departure: Departure, t
 
     await store(departure, "finance", "E102")
     await temporal.client.get_workflow_handle(CASE).terminate("the case is gone")
-    assert await redeliver(departure.database, back, LATER) == 1
+    assert await redeliver(departure.database, back, LATER, SECRET) == 1
     with departure.database.begin() as connection:
         (kept,) = decisions.of_gate(connection, CASE, "finance")
     assert (kept.state, kept.refusal) == (DecisionState.REFUSED, Refusal.NOT_OPEN)
@@ -173,3 +183,22 @@ async def test_the_application_does_it_by_itself_and_stops_with_it(
                 await asyncio.sleep(0.05)
     assert states(departure, "finance") == [DecisionState.COUNTED]
     assert not [task for task in asyncio.all_tasks() if task.get_coro().__qualname__ == "_for_ever"]
+
+
+async def test_a_row_that_the_hook_never_wrote_is_told_to_nobody(
+    departure: Departure, temporal: WorkflowEnvironment
+) -> None:
+    async def back() -> Client:
+        return temporal.client
+
+    honest = await store(departure, "sales_manager", "E101")
+    forged = await store(departure, "finance", "E102")
+    with departure.database.begin() as connection:
+        connection.execute(update(decision_rows).where(decision_rows.c.id == forged).values(mac="0" * 64))
+    async with worker(temporal.client):
+        assert await redeliver(departure.database, back, LATER, SECRET) == 1
+        assert set(await heard(temporal.client)) == {honest}
+    assert DecisionState.COUNTED not in states(departure, "finance")
+    with departure.database.begin() as connection:
+        kinds = [entry.kind for entry in evidence.read(connection, CASE)]
+    assert kinds.count("decision.forged") == 1

@@ -4,15 +4,25 @@ import ast
 import re
 from pathlib import Path
 
+from babel.messages.catalog import Message
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
-from web.pages import REASON_MISSING
+from web import acts, gate_lines, inbox_view, notice
 from web.problems import WORDS, Problem
 from web.words import ROLES
 
 ROOT = Path(__file__).parents[2]
-CATALOGUE = ROOT / "reports/locale/zh_CN/LC_MESSAGES/web.po"
+CATALOGUES = [ROOT / "reports/locale/zh_CN/LC_MESSAGES" / name for name in ("web.po", "inbox.po")]
+
+
+def entries() -> list[Message]:
+    """Every entry of the catalogues of the pages."""
+    found: list[Message] = []
+    for path in CATALOGUES:
+        with path.open("rb") as source:
+            found += read_po(source, locale="zh_CN")
+    return found
 
 
 def in_templates() -> set[str]:
@@ -25,7 +35,10 @@ def in_templates() -> set[str]:
 
 def in_code() -> set[str]:
     """First arguments of `words.text(...)`, both of `words.count(...)`, and sentences that are chosen before."""
-    found = {REASON_MISSING, *ROLES.values()}
+    found = {acts.REASON_MISSING, acts.WISH_MISSING, acts.NOBODY_NAMED, acts.QUESTION_MISSING, *ROLES.values()}
+    for chosen in (gate_lines.ENDS, notice.SAID, notice.THANKS, notice.DONE, inbox_view.BECAME):
+        found |= set(chosen.values())
+    found |= set(inbox_view.SAID.values())
     for facts in WORDS.values():
         found |= {facts.title, facts.detail}
     for path in (ROOT / "web").glob("*.py"):
@@ -37,10 +50,8 @@ def in_code() -> set[str]:
 
 
 def test_every_sentence_has_a_chinese_one() -> None:
-    with CATALOGUE.open("rb") as source:
-        catalogue = read_po(source, locale="zh_CN")
     known: dict[str, str] = {}
-    for message in catalogue:
+    for message in entries():
         for msgid in message.id if isinstance(message.id, tuple) else (message.id,):
             known[msgid] = message.string[0] if isinstance(message.string, tuple) else message.string
     wanted = in_templates() | in_code()
@@ -50,12 +61,11 @@ def test_every_sentence_has_a_chinese_one() -> None:
 
 
 def test_a_translation_keeps_every_placeholder() -> None:
-    with CATALOGUE.open("rb") as source:
-        for message in read_po(source, locale="zh_CN"):
-            english = message.id[1] if isinstance(message.id, tuple) else message.id
-            chinese = message.string[0] if isinstance(message.string, tuple) else message.string
-            if english:
-                assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", chinese)), english
+    for message in entries():
+        english = message.id[1] if isinstance(message.id, tuple) else message.id
+        chinese = message.string[0] if isinstance(message.string, tuple) else message.string
+        if english:
+            assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", chinese)), english
 
 
 def test_the_guide_names_every_problem_with_its_status() -> None:

@@ -19,6 +19,7 @@ from activities.alerts import tell
 from embedded.namespace import prepare
 from embedded.postgres import Postgres
 from embedded.temporal import Temporal
+from models.approvals import Verdict
 from models.case import Phase, SeparationKind
 from models.scan import ScanRequest
 from models.search_attributes import TASK_QUEUE
@@ -27,7 +28,7 @@ from services.cases import withdraw
 from store.database import Database
 from tests.alert_desk import AlertDesk, found
 from tests.workflow.alert_stage import EXPORT, LAPSE, AlertStage
-from tests.workflow.stage import CASE, AwayLedger, DevServerStage, build_company
+from tests.workflow.stage import CASE, AwayLedger, DevServerStage, build_company, join, stand_in
 
 HISTORIES = Path(__file__).with_name("histories")
 DAY = timedelta(days=1)
@@ -108,6 +109,45 @@ async def reschedule(stage: DevServerStage) -> None:
         await stage.until_phase(Phase.CLOSED)
 
 
+async def quorum_and_delegation(stage: DevServerStage) -> None:
+    """Two of three, in the order of the policy: a vote is taken back, one is cast for somebody else, a round passes."""
+    join(stage, "F2", "F3", "F4")
+    finance = {"people": 3, "quorum": 2, "on_decline": "quorum"}
+    async with stage.worker():
+        await stage.start(policy=stage.policy(finance=finance, hr={"after": ["finance"]}))
+        asked = await stage.until(lambda now: bool(now.gates) and bool(now.gates[0].waiting_on))
+        due = asked.gates[0].due_at
+        assert due is not None
+        for verdict in (Verdict.APPROVED, Verdict.TAKEN_BACK, Verdict.APPROVED):
+            await stage.update(await stage.press("finance", verdict, by="F1"))
+        await stand_in(stage, "F2", "F4", await stage.clock())
+        await stage.until(lambda now: "F4" in now.gates[0].waiting_on)
+        await stage.pass_until(due + timedelta(minutes=1))
+        await stage.until(lambda now: now.gates[0].round > asked.gates[0].round + 1)
+        await stage.update(await stage.press("finance", by="F4", for_id="F2", accepted_at=due, number=2))
+        await stage.until(lambda now: bool(now.gates[1].waiting_on))
+        await stage.decide("hr")
+        await stage.until(lambda now: "access cut-off" in now.waiting_on)
+        await stage.pass_time(31 * DAY)
+        await stage.until_phase(Phase.CLOSED)
+
+
+async def sent_back(stage: DevServerStage) -> None:
+    """The plan is sent back, made anew without those proposed first, asked about again and approved."""
+    async with stage.worker():
+        await stage.start(policy=stage.policy(sales_manager="escalate", finance="escalate"))
+        await stage.until_asked()
+        await stage.decide("finance")
+        await stage.decide("sales_manager", verdict=Verdict.SENT_BACK)
+        await stage.until(lambda now: now.waiting_on == ("new plan: H2",))
+        await stage.replan(exclude=["P1"])
+        await stage.until(lambda now: all(gate.round == 2 and gate.waiting_on for gate in now.gates))
+        await stage.decide()
+        await stage.until(lambda now: "access cut-off" in now.waiting_on)
+        await stage.pass_time(31 * DAY)
+        await stage.until_phase(Phase.CLOSED)
+
+
 async def alert_dismissed(stage: DevServerStage) -> None:
     """Rights are suspended, somebody was wrong, and they come back at once; nonsense comes in between."""
     alert = AlertStage(stage)
@@ -159,7 +199,16 @@ async def risk_scan(stage: DevServerStage) -> None:
 
 Scenario = Callable[[DevServerStage], Awaitable[None]]
 SCENARIOS: dict[str, tuple[Scenario, ...]] = {
-    "offboarding": (closed, escalated_and_declined, late_branch, withdrawn, dismissal, reschedule),
+    "offboarding": (
+        closed,
+        escalated_and_declined,
+        late_branch,
+        withdrawn,
+        dismissal,
+        reschedule,
+        quorum_and_delegation,
+        sent_back,
+    ),
     "alert": (alert_dismissed, alert_confirmed_and_resolved, alert_lapsed),
     "risk_scan": (risk_scan,),
 }

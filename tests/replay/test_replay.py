@@ -46,6 +46,7 @@ CLIENTS, RECEIVABLES = line_with("ClientActivities.report_clients"), line_with("
 UNDO_OWNERS, UNDO_ACCESS = line_with("HandoverActivities.undo_transfers"), line_with("AccessActivities.restore_access")
 LAST_MERGE = line_with('self._merge("final")')
 LOCK_FIRST = line_with("self._lock_before_anybody_knows()")
+NEW_PLAN_MERGE = line_with('self._merge("new plan")', "case_steps")
 LOOK_FIRST = "        await self._look()\n"
 HEAR_STORED = line_with("await self._hear_stored()", "alert_protection")
 GIVE_BACK = line_with("await self._end()", "alert_protection")
@@ -84,6 +85,11 @@ def test_there_is_one_history_for_every_story_and_each_tells_its_own() -> None:
     assert called["dismissal"][:2] == ["plan_case", "lock_access"]
     assert kinds(history("dismissal"), "workflow_execution_signaled")
     assert called["reschedule"].count("replan_case") == 2
+    assert called["quorum_and_delegation"].count("record_decisions") == 5, "three votes, one of them twice, and HR"
+    assert "reseat_gates" in called["quorum_and_delegation"]
+    assert called["sent_back"].count("propose_successors") == 2
+    assert called["sent_back"].count("open_gates") == 3, "both together, then each again"
+    assert "sent_back" in ends["sent_back"]
     assert called["alert_dismissed"].count("end_protection") == called["alert_dismissed"].count("protect") == 1
     assert called["alert_confirmed_and_resolved"].count("record_triage") == 2
     assert called["alert_confirmed_and_resolved"][-1] == "end_protection"
@@ -115,6 +121,7 @@ MUTATIONS: list[tuple[str, str, str, dict[str, str]]] = [
     ),
     ("the last version of the report is not made", "closed", "offboarding", {LAST_MERGE: ""}),
     ("a dismissal is told before it is locked", "dismissal", "offboarding", {LOCK_FIRST: "            pass\n"}),
+    ("a new plan is asked about without a report of its own", "sent_back", "case_steps", {NEW_PLAN_MERGE: ""}),
     (
         "somebody is asked before the first look",
         "alert_dismissed",

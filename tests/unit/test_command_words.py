@@ -36,6 +36,7 @@ SHOWN = {
     "clients_without_owner",
     "items_without_collector",
     "open_deals_of_the_leaver",
+    "new plan",
     "rights that are still open",
     "worker does not answer",
     "no answer in time",

@@ -199,6 +199,8 @@ ALLOWED = {
     "store.tables", "store.tables.base", "store.tables.company", "store.tables.departure", "store.tables.approval",
     "store.tables.behaviour",
     "store.tables.prediction",
+    "store.tables.exchange",
+    "store.tables.person",
 }  # fmt: skip
 
 

@@ -1,10 +1,11 @@
 """One departure on real servers: the real worker with its real departments on a database of its own."""
 
 import asyncio
+import json
 import mailbox
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,9 +18,12 @@ from sqlalchemy import create_engine, make_url, text
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
 
-from models.approvals import Decision, DecisionReceipt, Verdict
-from models.case import CaseDates, CaseProgress, CaseResult, Phase, SeparationKind
+from models.approvals import Decision, DecisionReceipt, Refusal, Verdict, Via
+from models.case import CaseDates, CaseProgress, CaseResult, NewPlan, Phase, SeparationKind
+from models.errors import DecisionRefused
+from models.judging import NEEDS_REASON
 from services.cases import StartedCase, StartOrder, as_refusal, reschedule, start_case
+from services.delegating import delegate
 from settings import Settings
 from store import decisions, gates
 from store.database import Database
@@ -75,13 +79,18 @@ class Stage(ABC):
             async with build_worker(self.client, build_activities(self.settings, self.database), executor):
                 yield
 
-    def policy(self, **gates: str) -> str:
-        """The name of a policy like the shipped one, with these gates and what silence leads to at each."""
-        rules = (SHIPPED / "ifrs.toml").read_text().split("[[gates]]")[0].replace('name = "ifrs"', 'name = "test"', 1)
-        for gate, on_silence in gates.items():
-            rules += f'[[gates]]\ngate = "{gate}"\nrole = "{ROLES[gate].value}"\nworking_days = 2\n'
-            rules += f'on_silence = "{on_silence}"\n'
-        (self.settings.home / "test.toml").write_text(rules)
+    def policy(self, **gates: str | dict[str, Any]) -> str:
+        """The name of a policy like the shipped one, with these gates.
+
+        Each gate with its rules, or with what silence leads to alone.
+        """
+        text_of_policy = (SHIPPED / "ifrs.toml").read_text().split("[[gates]]")[0]
+        text_of_policy = text_of_policy.replace('name = "ifrs"', 'name = "test"', 1)
+        for gate, rules in gates.items():
+            own = rules if isinstance(rules, dict) else {"on_silence": rules}
+            lines = {"gate": gate, "role": ROLES[gate].value, "working_days": 2} | own
+            text_of_policy += "[[gates]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items())
+        (self.settings.home / "test.toml").write_text(text_of_policy)
         return "test"
 
     async def start(self, **order: Any) -> StartedCase:
@@ -102,6 +111,12 @@ class Stage(ABC):
         """HR moves the last working day."""
         day = (await self.clock()).date() + days_from_today
         return await reschedule(self.client, CASE, day, "H2")
+
+    async def replan(self, exclude: Sequence[str] = ()) -> CaseProgress:
+        """HR wants another handover plan."""
+        wish = NewPlan(exclude=tuple(exclude), requested_by="H2")
+        answer: CaseProgress = await self.handle.execute_update("replan", wish, result_type=CaseProgress)
+        return answer
 
     async def progress(self) -> CaseProgress:
         """What the case says about itself."""
@@ -141,6 +156,7 @@ class Stage(ABC):
         accepted_at: datetime | None = None,
         digest: str | None = None,
         number: int | None = None,
+        for_id: str | None = None,
     ) -> Decision:
         """Write a decision down before anybody hears of it, as the hook does; returns it for the engine.
 
@@ -150,14 +166,19 @@ class Stage(ABC):
         with self.database.begin() as connection:
             row = gates.current(connection, CASE, gate)
             assert row is not None, f"{gate} was never opened"
+            person, answered = by or row.approvers[0], number or row.round
             kept = decisions.accept(
                 connection,
+                self.settings.link_secret.get_secret_value(),
                 case_id=CASE,
                 gate=gate,
-                round=number or row.round,
+                round=answered,
+                number=len(decisions.said_by(connection, CASE, gate, answered, person)) + 1,
                 verdict=verdict,
-                by=by or row.approvers[0],
-                note=NOTE if verdict is Verdict.DECLINED else "",
+                by=person,
+                for_id=for_id,
+                via=Via.SESSION,
+                note=NOTE if verdict in NEEDS_REASON else "",
                 report_digest=digest or row.report_digest,
                 accepted_at=at,
             )
@@ -172,6 +193,13 @@ class Stage(ABC):
         except WorkflowUpdateFailedError as refused:
             raise as_refusal(refused) from refused
         return answer
+
+    async def refusal_of(self, decision: Decision) -> Refusal | None:
+        """Why an update does not count: said at once, or in its receipt where the case had to look first."""
+        try:
+            return (await self.update(decision)).refusal
+        except DecisionRefused as refused:
+            return Refusal(refused.detail["reason"])
 
     async def signal(self, decision: Decision) -> None:
         """Deliver by signal, in the raw form that the hook sends."""
@@ -275,6 +303,28 @@ class AwayLedger:
     def _do(self, statement: str) -> None:
         with self._server.connect() as connection:
             connection.execute(text(statement))
+
+
+def join(stage: Stage, *people: str, role: str = "finance_reviewer") -> None:
+    """More people with a role, at the leaver's place."""
+    with stage.database.begin() as connection:
+        for person in people:
+            Company(stage.database).person(
+                connection, person, name=f"Office {person}", role=role, manager_id="D1", region="East", country="CN",
+                time_zone="Asia/Shanghai", department="Finance", email=f"{person.lower()}@example.com",
+            )  # fmt: skip
+
+
+async def stand_in(stage: Stage, from_id: str, to: str | None, now: datetime) -> None:
+    """A delegation for a month, or an absence, made by the person."""
+
+    async def client() -> Client:
+        return stage.client
+
+    await delegate(
+        stage.database, client, by=from_id, from_id=from_id, to=to, starts_at=now, ends_at=now + MONTH,
+        reason="on leave", now=now,
+    )  # fmt: skip
 
 
 def build_company(database: Database, clients: int = 2) -> Company:

@@ -25,7 +25,7 @@ SOON = timedelta(seconds=2)
 
 async def open_four_gates(stage: Stage) -> CaseProgress:
     """Four gates with one deadline."""
-    await stage.start(policy=stage.policy(sales_manager="hold", finance="hold", hr="hold", it="hold"))
+    await stage.start(policy=stage.policy(sales_manager="escalate", finance="escalate", hr="escalate", it="escalate"))
     asked = await stage.until_asked()
     assert len({gate.due_at for gate in asked.gates}) == 1
     return asked
@@ -130,7 +130,7 @@ async def test_a_decision_in_time_that_comes_when_somebody_else_is_asked_counts_
     stage: TestServerStage,
 ) -> None:
     async with stage.worker():
-        await stage.start(policy=stage.policy(finance="hold", hr="hold"))
+        await stage.start(policy=stage.policy(finance="escalate", hr="escalate"))
         asked = await stage.until_asked()
         due, (first,) = asked.gates[0].due_at, asked.gates[0].waiting_on
         assert due is not None
@@ -182,18 +182,10 @@ async def test_whoever_comes_second_is_told_so_by_both_ways(stage: TestServerSta
         approval = await stage.press("finance")
         refusal = approval.model_copy(update={"decision_id": "second", "verdict": Verdict.DECLINED, "has_note": True})
         await stage.update(approval)
-        assert await refusal_of(stage, refusal) is Refusal.ALREADY_DECIDED
+        assert await stage.refusal_of(refusal) is Refusal.ALREADY_DECIDED
         await stage.signal(refusal.model_copy(update={"decision_id": "third"}))
         now = await stage.until(lambda now: bool(now.rejected))
     assert [(each.decision_id, each.reason) for each in now.rejected] == [("third", Refusal.ALREADY_DECIDED)]
     finance = next(gate for gate in now.gates if gate.gate == "finance")
     assert finance.outcome is not None
     assert finance.outcome.verdict is Verdict.APPROVED
-
-
-async def refusal_of(stage: TestServerStage, decision: Decision) -> Refusal | None:
-    """Why an update does not count: said at once, or in its receipt while the decision before it is being proven."""
-    try:
-        return (await stage.update(decision)).refusal
-    except DecisionRefused as refused:
-        return Refusal(refused.detail["reason"])

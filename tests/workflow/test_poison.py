@@ -110,12 +110,12 @@ async def test_an_update_sent_past_the_hook_is_no_decision_either(dev_stage: Dev
 async def test_a_forgery_under_the_id_of_a_real_decision_does_not_silence_it(
     dev_stage: DevServerStage, stored_before: bool
 ) -> None:
-    """Ids can be worked out from the case, the gate and the person."""
+    """Ids can be worked out from the case, the gate, the person and how often they spoke."""
     async with dev_stage.worker():
         await dev_stage.start(policy=dev_stage.policy(finance="hold"))
         asked = await dev_stage.until_asked()
         who = asked.gates[0].waiting_on[0]
-        name = decision_id(asked.case_id, "finance", 1, who)
+        name = decision_id(asked.case_id, "finance", 1, who, 1)
         real = await dev_stage.press("finance") if stored_before else None
         lie = well_formed(asked, decision_id=name, verdict=Verdict.DECLINED, has_note=True)
         await dev_stage.update(Decision.model_validate(lie))

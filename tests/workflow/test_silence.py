@@ -48,10 +48,10 @@ def nothing_was_approved(stage: Stage) -> None:
     assert {row["owner_id"] for row in stage.rows("SELECT owner_id FROM clients")} == {"E1"}
 
 
-async def test_a_silent_gate_that_holds_stays_open_and_visible(stage: TestServerStage) -> None:
+async def test_a_silent_gate_that_escalates_stays_open_and_visible(stage: TestServerStage) -> None:
     today = (await stage.clock()).date()
     async with stage.worker():
-        await stage.start(policy=stage.policy(sales_manager="hold"), last_working_day=today + timedelta(days=12))
+        await stage.start(policy=stage.policy(sales_manager="escalate"), last_working_day=today + timedelta(days=12))
         await stage.until_asked()
         for _ in range(30):
             await stage.pass_time(timedelta(days=1))
@@ -74,6 +74,19 @@ async def test_a_silent_gate_that_holds_stays_open_and_visible(stage: TestServer
         assert each["due_at"] == deadline_after(stage, each["opened_at"], 2), "a deadline is the end of a working day"
 
 
+async def test_a_silent_gate_that_holds_asks_the_same_person_again_and_again(stage: TestServerStage) -> None:
+    async with stage.worker():
+        await stage.start(policy=stage.policy(finance="hold"))
+        await stage.until_asked()
+        await stage.pass_time(timedelta(days=15))
+        held = await stage.until(lambda now: now.gates[0].round > 2)
+        assert held.gates[0].waiting_on == ("F1",)
+        nothing_was_approved(stage)
+        await stage.decide("finance")
+        await stage.until_phase(Phase.HANDING_OVER)
+    assert {tuple(row["approvers"]) for row in stage.rows(ROUNDS, gate="finance")} == {("F1",)}
+
+
 async def test_people_are_reminded_at_half_and_at_nine_tenths_of_their_time_in_every_round(
     stage: TestServerStage,
 ) -> None:
@@ -85,7 +98,7 @@ async def test_people_are_reminded_at_half_and_at_nine_tenths_of_their_time_in_e
 
     reminded = stage.rows(REMINDED)
     rounds = stage.rows(ROUNDS, gate="finance")
-    assert len(rounds) == 2
+    assert len(rounds) == 3
     for each in rounds:
         expected = moments_of_a_round(stage, each["opened_at"], each["due_at"])
         sent = [row["at"] for row in reminded if row["round"] == each["round"]]
@@ -96,7 +109,7 @@ async def test_people_are_reminded_at_half_and_at_nine_tenths_of_their_time_in_e
     assert told[:4] == [("ask", "F1"), ("reminder", "F1"), ("reminder", "F1"), ("escalation", "D1")]
 
 
-async def test_silence_declines_where_the_policy_says_so_and_only_after_the_escalation(
+async def test_silence_declines_where_the_policy_says_so_and_only_after_the_whole_ladder(
     stage: TestServerStage,
 ) -> None:
     async with stage.worker():
@@ -112,9 +125,9 @@ async def test_silence_declines_where_the_policy_says_so_and_only_after_the_esca
         result: CaseResult = await stage.handle.result()
 
     assert result.phase is Phase.DECLINED
-    assert [(one.verdict, one.by, one.round) for one in result.outcomes] == [(Verdict.TIMED_OUT, None, 2)]
+    assert [(one.verdict, one.by, one.round) for one in result.outcomes] == [(Verdict.TIMED_OUT, None, 3)]
     assert (ended.waiting_on, ended.next_deadline) == ((), None)
-    assert [row["verdict"] for row in stage.rows(ROUNDS, gate="finance")] == ["timed_out", "timed_out"]
+    assert [row["verdict"] for row in stage.rows(ROUNDS, gate="finance")] == ["timed_out"] * 3
     nothing_was_approved(stage)
 
 
@@ -205,11 +218,11 @@ async def test_a_month_of_silence_survives_the_end_of_every_process(machine: Mac
     assert ended.gates[0].outcome is not None
     assert ended.gates[0].outcome.verdict is Verdict.TIMED_OUT
     nothing_was_approved(after)
-    assert [row["round"] for row in after.rows(REMINDED)] == [1, 1, 2, 2]
+    assert [row["round"] for row in after.rows(REMINDED)] == [1, 1, 2, 2, 3, 3]
     asking = ("ask", "reminder", "escalation")
     assert [(kind, person) for kind, person, _ in after.told() if kind in asking] == [
         ("ask", "F1"), ("reminder", "F1"), ("reminder", "F1"), ("escalation", "D1"), ("reminder", "D1"),
-        ("reminder", "D1"),
+        ("reminder", "D1"), ("escalation", "H1"), ("reminder", "H1"), ("reminder", "H1"),
     ]  # fmt: skip
     assert len(after.told()) == len(after.letters())
     assert after.rows("SELECT id FROM cases")[0]["id"] == CASE

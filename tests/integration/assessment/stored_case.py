@@ -58,8 +58,8 @@ class Case:
             self.results[branch] = branches.save(connection, CASE, branch, result, at=NOON)
         return self
 
-    def merge(self, *outcomes: GateOutcome, key: str | None = None, at: datetime = NOON) -> ReportRef:
-        """Merge what is there, under a new key unless one is given."""
+    def merge(self, *outcomes: GateOutcome, key: str | None = None, at: datetime = NOON, asked: int = 0) -> ReportRef:
+        """Merge what is there, under a new key unless one is given; people were `asked` about that version."""
         self.merges += 1
         request = MergeRequest(
             case_id=CASE,
@@ -67,6 +67,7 @@ class Case:
             merge_key=key or f"merge {self.merges}",
             branches=dict(self.results),
             outcomes=outcomes,
+            asked_version=asked,
             at=at,
         )
         return AssessmentActivities(self.database).merge_report(request)

@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 from models.case import Branch
+from models.policy import Material
+from models.report_changes import is_material
 from models.risk_level import Level
 from tests.integration.assessment.stored_case import Case, money, proposal
 
@@ -56,6 +58,17 @@ def test_money_is_material_beyond_the_limit_of_the_policy(
     assert assessed.has(Branch.RECEIVABLES, money(after, "9000")).merge().material is material
 
 
+@pytest.mark.parametrize(("points", "material"), [("9.9", False), ("10", False), ("10.1", True)])
+def test_a_total_that_moved_by_more_points_than_the_policy_allows_is_material(
+    assessed: Case, points: str, material: bool
+) -> None:
+    assessed.merge()
+    before = assessed.report()
+    after = before.model_copy(update={"score": before.score + Decimal(points)})
+    assert is_material(before, after, Material()) is material
+    assert not is_material(before, after, Material(score=Decimal(11)))
+
+
 def test_another_successor_is_material_and_a_transfer_carried_out_is_not(assessed: Case) -> None:
     assessed.merge()
     assert assessed.has(Branch.SUCCESSORS, proposal(c1="E3")).merge().material
@@ -69,3 +82,10 @@ def test_material_is_judged_the_same_when_a_merge_is_asked_for_again(assessed: C
     assessed.merge(key="second")
     assert assessed.merge(key="first").material
     assert not assessed.merge(key="second").material
+
+
+def test_small_changes_add_up_against_the_version_that_people_were_asked_about(assessed: Case) -> None:
+    assessed.has(Branch.RECEIVABLES, money("300", "9000")).merge()
+    asked = assessed.report().version
+    steps = [assessed.has(Branch.RECEIVABLES, money(each, "9000")).merge(asked=asked) for each in ("320", "340")]
+    assert [step.material for step in steps] == [False, True]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models.approvals import Decision, DecisionReceipt, GateOutcome, OpenedGates, Verdict
+from models.approvals import Decision, DecisionReceipt, GateOutcome, OpenedGates, RecordDecisions, Verdict, Via, Vote
 from store import decisions, evidence, gates
 from store.database import Database
 from store.gates import GateRow
@@ -34,9 +34,11 @@ def chain(database: Database, kind: str) -> list[dict[str, object]]:
 def decide(
     database: Database, gate: str = "finance", by: str = "F1", verdict: Verdict = Verdict.APPROVED, **more: object
 ) -> decisions.AcceptedDecision:
-    fields: dict[str, object] = {"round": 1, "note": "", "accepted_at": LATER, "report_digest": report(1).digest}
+    """A decision as the hook keeps it: with its mark and its evidence."""
+    usual = {"round": 1, "number": 1, "note": "", "accepted_at": LATER, "report_digest": report(1).digest}
+    fields: dict[str, object] = {**usual, "for_id": None, "via": Via.SESSION, "key": SECRET, **more}
     with database.begin() as connection:
-        return decisions.accept(connection, case_id=CASE, gate=gate, verdict=verdict, by=by, **(fields | more))  # type: ignore[arg-type]
+        return decisions.accept(connection, case_id=CASE, gate=gate, verdict=verdict, by=by, **fields)  # type: ignore[arg-type]
 
 
 def counted(decision: Decision) -> DecisionReceipt:
@@ -46,6 +48,29 @@ def counted(decision: Decision) -> DecisionReceipt:
         counted=True,
         verdict=decision.verdict,
         decided_by=decision.by,
+    )
+
+
+def vote(decision: Decision, principal: str | None = None) -> Vote:
+    """What a decision that counted is worth; its own seat unless another is named."""
+    return Vote(
+        decision_id=decision.decision_id,
+        principal=principal or decision.for_id or decision.by,
+        by=decision.by,
+        verdict=decision.verdict,
+        at=decision.accepted_at,
+        round=decision.round,
+    )
+
+
+def recorded(*said: Decision, outcomes: tuple[GateOutcome, ...] = ()) -> RecordDecisions:
+    """What the workflow writes down when it has counted these decisions."""
+    return RecordDecisions(
+        case_id=CASE,
+        receipts=tuple(counted(each) for each in said),
+        votes=tuple(vote(each) for each in said if each.verdict is not Verdict.TAKEN_BACK),
+        outcomes=outcomes,
+        at=LATER,
     )
 
 

@@ -13,7 +13,7 @@ from store.database import Database
 from store.decisions import DecisionState
 from store.links import Purpose, open_link
 from tests.approval_case import CASE, DUE, Collecting, opening, text_of
-from tests.integration.gates.approvals import LATER, SECRET, chain, counted, decide, link, outcome, row
+from tests.integration.gates.approvals import LATER, SECRET, chain, decide, link, outcome, recorded, row
 
 
 def test_the_first_decision_of_a_person_in_a_round_stands(desk: ApprovalActivities, database: Database) -> None:
@@ -55,7 +55,7 @@ def test_what_nobody_heard_is_collected_in_order_of_acceptance(desk: ApprovalAct
     decide(database, gate="hr", by="H1")
     asked = CollectDecisions(case_id=CASE, gate="finance", round=1)
     assert [each.decision_id for each in desk.collect_decisions(asked).decisions] == [early.id, late.id]
-    desk.record_decisions(RecordDecisions(case_id=CASE, receipts=(counted(early.message()),), at=LATER))
+    desk.record_decisions(recorded(early.message()))
     assert [each.decision_id for each in desk.collect_decisions(asked).decisions] == [late.id]
 
 
@@ -72,7 +72,7 @@ def test_an_approval_is_written_once_and_the_starter_hears_of_it(
 ) -> None:
     desk.open_gates(opening("finance"))
     accepted = decide(database, note="同意，先谈妥苏州客户")
-    record = RecordDecisions(case_id=CASE, receipts=(counted(accepted.message()),), outcomes=(outcome(),), at=LATER)
+    record = recorded(accepted.message(), outcomes=(outcome(),))
     desk.record_decisions(record)
     desk.record_decisions(record)
     closed = row(database, "finance")
@@ -111,8 +111,8 @@ def test_a_refused_decision_is_told_to_the_one_who_was_asked(
     assert [body["refusal"] for body in chain(database, "decision.refused")] == [
         "late",
         "not_an_approver",
-        "malformed",
     ]
+    assert [body["decision"] for body in chain(database, "decision.forged")] == ["from elsewhere"]
     _, mail = mailer.to("F1")
     assert "未计入的原因：提交时已过截止时间。" in text_of(mail)
     assert mailer.to("P1") == []
@@ -124,8 +124,8 @@ def test_the_first_receipt_of_a_decision_stands(desk: ApprovalActivities, databa
     again = DecisionReceipt(
         decision_id=accepted.decision_id, gate="finance", counted=False, refusal=Refusal.ALREADY_DECIDED
     )
-    for receipt in (counted(accepted), again):
-        desk.record_decisions(RecordDecisions(case_id=CASE, receipts=(receipt,), at=LATER))
+    desk.record_decisions(recorded(accepted))
+    desk.record_decisions(RecordDecisions(case_id=CASE, receipts=(again,), at=LATER))
     with database.begin() as connection:
         [stored] = decisions.of_gate(connection, CASE, "finance")
     assert (stored.state, stored.refusal) == (DecisionState.COUNTED, None)

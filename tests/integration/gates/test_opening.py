@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from activities.approvals import ApprovalActivities
-from models.approvals import GateRound, Ladder
+from models.approvals import GateRound, Ladder, Seat
 from models.case import Phase
 from models.errors import NobodyToAsk
 from store import cases, gates
@@ -30,7 +30,7 @@ def test_every_gate_asks_the_person_that_it_is_meant_for(desk: ApprovalActivitie
         gate="finance",
         round=1,
         ladder=Ladder.APPROVER,
-        approvers=("F1",),
+        seats=(Seat(principal="F1"),),
         due_at=DUE,
         report_version=1,
         report_digest=report(1).digest,

@@ -12,12 +12,12 @@ from activities.approvals import ApprovalActivities
 from activities.messages import Links, Post, Try
 from models.approvals import CollectDecisions, RecordDecisions
 from models.case import Phase
-from store import cases, outbox
+from store import cases, outbox, sending
 from store.database import Database
 from store.tables import employees
 from store.tables import outbox as outbox_table
 from tests.approval_case import CASE, Collecting, opening, report, start_case, text_of
-from tests.integration.gates.approvals import LATER, SECRET, URL, approvers, counted, decide, outcome
+from tests.integration.gates.approvals import LATER, SECRET, URL, approvers, decide, outcome, recorded
 
 
 def waiting(database: Database) -> list[tuple[str, int, str | None]]:
@@ -106,7 +106,7 @@ class Looking(Collecting):
         with self.database.begin() as connection:
             free = connection.execute(select(outbox_table.c.id).with_for_update(skip_locked=True)).all()
             self.locked.append(len(free) == 0)
-            self.taken_twice.append(outbox.claim(connection, CASE, [], at=datetime.now(UTC)) is not None)
+            self.taken_twice.append(sending.claim(connection, CASE, [], at=datetime.now(UTC)) is not None)
         super().send(message)
 
 
@@ -134,12 +134,12 @@ def test_the_claim_of_a_sender_that_died_is_taken_over_after_two_minutes(
     mailer.out_of_order = False
     now = datetime.now(UTC)
     with database.begin() as connection:
-        assert outbox.claim(connection, CASE, [], at=now) is not None
+        assert sending.claim(connection, CASE, [], at=now) is not None
     post = Post(database, mailer, Links(SECRET, URL))
     assert post.deliver(CASE) == 0
     with database.begin() as connection:
-        assert outbox.claim(connection, CASE, [], at=now + timedelta(minutes=2)) is None
-        assert outbox.claim(connection, CASE, [], at=now + timedelta(minutes=2, seconds=1)) is not None
+        assert sending.claim(connection, CASE, [], at=now + timedelta(minutes=2)) is None
+        assert sending.claim(connection, CASE, [], at=now + timedelta(minutes=2, seconds=1)) is not None
         connection.execute(update(outbox_table).values(claimed_at=now - timedelta(minutes=3)))
     assert post.deliver(CASE) == 1
     assert len(mailer.to("F1")) == 1
@@ -163,7 +163,7 @@ def test_a_mail_that_failed_is_tried_again_after_pauses_that_grow(
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     told = [line.getMessage() for line in caplog.records if line.name == "offboard.mail"]
     assert len(told) == 1, "once, and why"
-    assert told[0].startswith("a mail to F1 could not leave and is kept: ")
+    assert told[0].startswith("a message to F1 could not leave and is kept: ")
 
 
 def test_the_end_of_a_case_is_told_although_no_step_of_it_follows(
@@ -187,8 +187,7 @@ def test_the_end_of_a_case_is_told_although_no_step_of_it_follows(
 def test_the_outbox_holds_no_name_no_link_and_no_note(desk: ApprovalActivities, database: Database) -> None:
     desk.open_gates(opening("finance"))
     accepted = decide(database, note="一句话")
-    record = RecordDecisions(case_id=CASE, receipts=(counted(accepted.message()),), outcomes=(outcome(),), at=LATER)
-    desk.record_decisions(record)
+    desk.record_decisions(recorded(accepted.message(), outcomes=(outcome(),)))
     with database.begin() as connection:
         rows = connection.execute(select(outbox_table.c.id, outbox_table.c.payload)).all()
     assert len(rows) == 2

@@ -1,0 +1,115 @@
+"""Every state of the page of a gate in a real browser: honest, small, readable on a phone, and free of faults for axe.
+
+Pictures of all of them are kept under var/test-output/gate-pages.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from store.database import Database
+from tests.browser.departure import no_engine
+from tests.browser.gate_states import STATES, Scene
+from tests.browser.running import Site, chromium
+
+pytestmark = pytest.mark.browser
+
+PICTURES = Path(__file__).parents[2] / "var" / "test-output" / "gate-pages"
+SIZES: dict[str, ViewportSize] = {
+    "phone": {"width": 360, "height": 640},
+    "wide": {"width": 1280, "height": 800},
+}
+LANGS = ["en", "zh-CN"]
+FIRST_SCREEN = ("h1", ".question", ".key div:nth-child(1) b", ".key time", "button.approve", "button.decline")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with chromium(tmp_path_factory.mktemp("fonts")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def plain(browser: Browser) -> Iterator[Page]:
+    """A page without JavaScript."""
+    context = browser.new_context(java_script_enabled=False, locale="en-US")
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def scripted(browser: Browser) -> Iterator[Page]:
+    """A page in which axe may run. The page of a gate itself brings no script."""
+    context = browser.new_context(bypass_csp=True, locale="en-US", viewport=SIZES["phone"])
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    running = Site()
+    yield running
+    running.close()
+
+
+def sign_in(page: Page, scene: Scene, url: str) -> None:
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in scene.cookies.items()])
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state(name: str, database: Database, site: Site, plain: Page, scripted: Page) -> None:
+    state = STATES[name]
+    scene = state.make(database)
+    with site.serve(scene.departure, no_engine) as url:
+        sign_in(plain, scene, url)
+        sign_in(scripted, scene, url)
+        for lang in LANGS:
+            address = f"{url}{scene.path}?lang={lang}"
+            for size, viewport in SIZES.items():
+                plain.set_viewport_size(viewport)
+                shown = plain.goto(address)
+                assert shown is not None
+                assert shown.status == state.status
+                assert len(shown.body()) <= 50 * 1024
+                assert (state.english if lang == "en" else state.chinese) in plain.locator("main").inner_text()
+                assert plain.locator("html").get_attribute("lang") == lang
+                assert plain.locator("button.approve[value=approve]").count() == state.asks
+                keep_picture(plain, f"{name}-{lang}-{size}")
+                if state.asks and size == "phone":
+                    check_first_screen(plain)
+            check_with_axe(scripted, address)
+
+
+def check_first_screen(page: Page) -> None:
+    """Name, verb, amount, deadline and both buttons are seen without scrolling; the buttons are large enough."""
+    for part in FIRST_SCREEN:
+        box = page.locator(part).first.bounding_box()
+        assert box is not None, part
+        assert box["y"] + box["height"] <= SIZES["phone"]["height"], part
+        assert box["x"] >= 0, part
+        assert box["x"] + box["width"] <= SIZES["phone"]["width"], part
+    for target in page.locator("button:visible, summary:visible").all():
+        box = target.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+
+
+def check_with_axe(page: Page, address: str) -> None:
+    page.goto(address)
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"]["width"]
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def keep_picture(page: Page, name: str) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
