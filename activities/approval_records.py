@@ -96,9 +96,7 @@ def set_forged_aside(connection: Connection, key: str, case: CaseRow, gate: str,
     return forged
 
 
-def record_forgery(
-    connection: Connection, key: str, case: CaseRow, decision_id: str, gate: str, at: datetime
-) -> None:
+def record_forgery(connection: Connection, key: str, case: CaseRow, decision_id: str, gate: str, at: datetime) -> None:
     """Write down, once, that somebody made a decision past the hook. A row of theirs gives its id free."""
     body: dict[str, Any] = {"decision": decision_id, "gate": gate}
 

@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 from connections import connect_temporal, link_secret, open_database
 from embedded.sample.fill import fill
 from embedded.stack import StackInfo, down, up
-from models.approvals import Verdict
+from models.approvals import Verdict, Via
 from models.case import SeparationKind
 from reports.render import render
 from reports.terminal import plain
@@ -91,8 +91,8 @@ async def _departures_and_scan(settings: Settings, database: Database) -> str:
             await asyncio.sleep(0.2)
     finance = _open_gate(database, started[0], "finance")
     await decide(
-        database, lambda: connect_temporal(settings), case_id=started[0], gate="finance",
-        verdict=Verdict.APPROVED, by=finance.approvers[0], now=datetime.now(UTC),
+        database, lambda: connect_temporal(settings), key=link_secret(settings), case_id=started[0], gate="finance",
+        verdict=Verdict.APPROVED, by=finance.approvers[0], via=Via.COMMAND, now=datetime.now(UTC),
     )  # fmt: skip
     await run_scan(client)
     return started[0]

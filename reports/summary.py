@@ -73,6 +73,12 @@ def _state(writer: Writer) -> str:
     verdicts = [approval.verdict for approval in writer.report.approvals]
     if declined := verdicts.count("declined"):
         return writer.count("{n} approval is declined", "{n} approvals are declined", declined)
+    if sent_back := verdicts.count("sent_back"):
+        return writer.count(
+            "{n} approval sends the plan back: a new one is to be made",
+            "{n} approvals send the plan back: a new one is to be made",
+            sent_back,
+        )
     if silent := verdicts.count("timed_out"):
         return writer.count(
             "{n} approval got no answer in time, which is not an approval",

@@ -165,8 +165,8 @@ def test_back_reload_and_a_second_press_have_no_second_effect(
     assert kept(departure) == 1
 
 
-# What a page of another site can send without asking: forms, as often as it likes.
-TWENTY_TIMES = """([address, body]) => Promise.all([...Array(20)].map(() => fetch(address, {method: 'POST', body,
+# What a page of another site can send without asking: forms, as often as it likes. It may not read the answers.
+TWENTY_TIMES = """([address, body]) => Promise.allSettled([...Array(20)].map(() => fetch(address, {method: 'POST', body,
   mode: 'no-cors', credentials: 'include', headers: {'Content-Type': 'application/x-www-form-urlencoded'}})))"""
 
 

@@ -10,9 +10,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from models.approvals import Verdict
+from store import decisions
 from store.database import Database
-from tests.browser.departure import no_engine
-from tests.browser.gate_states import STATES, Scene
+from tests.browser.departure import CASE, no_engine
+from tests.browser.gate_states import GATE, STATES, SUBSTITUTE, Scene
 from tests.browser.running import Site, chromium
 
 pytestmark = pytest.mark.browser
@@ -113,3 +115,37 @@ def check_with_axe(page: Page, address: str) -> None:
 def keep_picture(page: Page, name: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_asking_handing_over_and_sending_back_need_no_script(
+    lang: str, database: Database, site: Site, plain: Page
+) -> None:
+    scene = STATES["open"].make(database)
+    scene.departure.hire(*SUBSTITUTE)
+    plain.set_viewport_size(SIZES["phone"])
+    with site.serve(scene.departure, no_engine) as url:
+        sign_in(plain, scene, url)
+        page = f"{url}{scene.path}?lang={lang}"
+        plain.goto(page)
+        ask, hand_over, send_back = (plain.locator("summary").nth(number) for number in range(3))
+        ask.click()
+        plain.fill("#ask-text", "谁接手恒通？ Who takes Hengtong?")
+        plain.locator("form[action*='/ask'] button").click()
+        assert "谁接手恒通？ Who takes Hengtong?" in plain.locator(".questions").inner_text()
+        hand_over.click()
+        plain.select_option("#hand-to", "E106")
+        plain.locator("form[action*='/hand-over'] button").click()
+        assert "Sofia Lindqvist" in plain.locator(".note").inner_text()
+        send_back.click()
+        plain.locator("button[value=send_back]").click()
+        assert plain.locator("details[open] [role=alert]").is_visible()
+        keep_picture(plain, f"mistake-{lang}-phone")
+        plain.fill("#back-note", "不要全部交给一个人")
+        plain.locator("button[value=send_back]").click()
+        plain.wait_for_url("**/receipt?*")
+        assert "不要全部交给一个人" in plain.locator("main").inner_text()
+        keep_picture(plain, f"receipt-{lang}-phone")
+    with database.begin() as connection:
+        (said,) = decisions.of_gate(connection, CASE, GATE)
+    assert (said.verdict, said.note) == (Verdict.SENT_BACK, "不要全部交给一个人")

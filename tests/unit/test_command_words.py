@@ -12,6 +12,7 @@ from models.approvals import OnSilence, Refusal, Verdict
 from models.case import Branch, Phase, SeparationKind
 from models.risk_level import Level
 from reports.language import language
+from reports.terminal_approvals import SENTENCES
 from reports.terminal_cases import REFUSALS
 from systems.intake.template import TEMPLATE
 
@@ -46,6 +47,8 @@ SHOWN = {
     "unknown signal",
     "forged: it never went by the approval page",
     *REFUSALS.values(),
+    # who answers in whose place
+    *SENTENCES.values(),
 }
 
 

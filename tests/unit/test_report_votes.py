@@ -6,7 +6,7 @@ from reports.language import language
 from reports.view import view
 from tests.report_builder import MADE_AT, build_report
 
-ENGLISH, CHINESE = language("en"), language("zh")
+ENGLISH = language("en")
 
 
 def row_of(approval: ReportApproval, tongue: str = "en") -> Row:
@@ -48,4 +48,6 @@ def test_a_plan_that_was_sent_back_says_why() -> None:
     back = ReportApproval(gate="hr", verdict="sent_back", by="A", at=MADE_AT, note="The north belongs to P2.")
     cells = row_of(back).cells
     assert (cells[1].text, cells[1].tone, cells[4].text) == ("Sent back", "bad", "The north belongs to P2.")
-    assert row_of(back, "zh").cells[1].text == "退回重拟"
+    assert row_of(back, "zh").cells[1].text == "已退回"
+    shown = view(build_report().model_copy(update={"approvals": (back,)}), ENGLISH)
+    assert "1 approval sends the plan back" in shown.summary.verdict

@@ -152,3 +152,19 @@ def proposed(stage: Stage) -> list[set[str]]:
     """Everybody whom each plan gives something, oldest plan first."""
     rows = stage.rows("SELECT result FROM branch_results WHERE branch = 'successors' ORDER BY at")
     return [{each["successor"] for each in row["result"]["transfers"] if each["successor"]} for row in rows]
+
+
+async def test_a_version_that_changes_nothing_material_is_noted_and_asks_nobody_again(stage: TestServerStage) -> None:
+    async with stage.worker():
+        await stage.start(policy=stage.policy(sales_manager="escalate", finance="escalate"))
+        first = await stage.until_asked()
+        await stage.decide("finance")
+        await stage.handle.signal("news")
+        newer = await stage.until(lambda now: now.report_version == first.report_version + 1)
+        await stage.eventually(lambda: "gate.carried_over" in stage.evidence(), "the note is on record")
+        assert [gate.round for gate in newer.gates] == [1, 1]
+        assert outcome_of(newer, "finance").report_digest == first.report_digest
+        await stage.decide("sales_manager")
+        await stage.until_phase(Phase.HANDING_OVER)
+    noted = stage.rows("SELECT body FROM evidence WHERE kind = 'gate.carried_over'")
+    assert [row["body"]["gate"] for row in noted] == ["finance"]

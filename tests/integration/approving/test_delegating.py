@@ -37,7 +37,7 @@ def test_a_question_stays_where_it_must_not_go(case: Waiting) -> None:
     case.change("E1", status="leaving")
     for by, to, reason in (
         ("H1", "P1", "not_an_approver"),  # asked at another gate
-        ("F1", "E1", "not_an_approver"),  # the leaver
+        ("F1", "E1", "separation_of_duties"),  # the leaver
         ("F1", "H2", "separation_of_duties"),  # who started the case
         ("F1", "F1", "separation_of_duties"),
     ):

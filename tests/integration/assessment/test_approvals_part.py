@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert
 
 from models.access import ResultClass
-from models.approvals import DecisionReceipt, GateOutcome, Refusal, Verdict
+from models.approvals import DecisionReceipt, GateOutcome, Refusal, Verdict, Via
 from models.case import Branch
 from models.risk_level import Level
 from store import decisions as store
@@ -22,6 +22,8 @@ def test_approvals_show_who_decided_with_their_note_and_who_is_still_asked(asses
                     gate=gate,
                     round=1,
                     approvers=[approver],
+                    seats=[{"principal": approver}],
+                    ladder="approver",
                     due_at=NOON + timedelta(days=1),
                     report_version=1,
                     report_digest="0" * 64,
@@ -36,6 +38,9 @@ def test_approvals_show_who_decided_with_their_note_and_who_is_still_asked(asses
                 round=1,
                 verdict="approved",
                 by_id="M1",
+                number=1,
+                via="session",
+                mac="",
                 note="paid by Friday",
                 report_digest="0" * 64,
                 accepted_at=NOON,
@@ -98,6 +103,8 @@ def asked_at_hr(number: int, approvers: list[str], due_at: datetime) -> dict[str
         "gate": "hr",
         "round": number,
         "approvers": approvers,
+        "seats": [{"principal": person} for person in approvers],
+        "ladder": "approver",
         "due_at": due_at,
         "report_version": 1,
         "report_digest": "0" * 64,
@@ -109,6 +116,10 @@ def accept_late(connection: Connection) -> store.AcceptedDecision:
     """E3 answers the first round an hour after its end."""
     return store.accept(
         connection,
+        "a key of this test",
+        number=1,
+        for_id=None,
+        via=Via.SESSION,
         case_id=CASE,
         gate="hr",
         round=1,
