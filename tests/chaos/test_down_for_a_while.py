@@ -12,9 +12,11 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-from models.approvals import Decision, Refusal, Verdict
+from connections import link_secret
+from models.approvals import Decision, Refusal, Verdict, Via
 from models.case import CaseProgress
 from services.cases import progress_of
+from settings import Settings
 from store import decisions, gates
 from store.decisions import DecisionState
 from store.gates import GateRow
@@ -79,10 +81,12 @@ async def say(stage: Stage, row: GateRow, at: datetime) -> DoorResult:
     return await decide(
         stage.database,
         engine,
+        key=link_secret(Settings(home=stage.home)),
         case_id=row.case_id,
         gate=row.gate,
         verdict=Verdict.APPROVED,
         by=row.approvers[0],
+        via=Via.COMMAND,
         now=at,
     )
 
