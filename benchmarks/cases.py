@@ -26,8 +26,8 @@ from store import gates
 from store.database import Database
 from store.gates import GateRow
 from store.tables import employees
-from web.answers import Standing
-from web.door import decide
+from web.door.answers import Standing
+from web.door.deciding import decide
 
 CASES = 40
 AT_ONCE = 10

@@ -49,8 +49,8 @@ def decide(  # noqa: PLR0913, PLR0917  (one parameter an option of the command l
 
     from connections import connect_temporal, link_secret
     from models.approvals import Via
-    from web.answers import Standing
-    from web.door import decide as decide_at_the_door
+    from web.door.answers import Standing
+    from web.door.deciding import decide as decide_at_the_door
 
     verdict = _verdict(approve, reject, send_back, take_back)
     if verdict is None or by is None:

@@ -40,7 +40,7 @@ from store.gates import GateRow
 from store.links import Purpose, make_link
 from store.tables import employees
 from tests.browser.running import chromium
-from web.door import decide
+from web.door.deciding import decide
 
 IMAGES = Path(__file__).with_name("images")
 COLUMNS = ("Status", "Workflow ID", "OffboardPhase", "OffboardLevel", "OffboardWaitingOn", "OffboardNextDeadline")

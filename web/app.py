@@ -13,13 +13,20 @@ from models.errors import Unavailable
 from services.exchange import Exchange
 from store.database import Database
 from systems.mail.port import Mailer
-from web import api, api_document, by_provider, case_page, inbox, pages, respond, sign_in, webhooks
-from web.engine import ClientProvider
+from web import respond
+from web.case import pages as case_page
+from web.door.engine import ClientProvider
+from web.gate import pages
 from web.hook import Clock, Hook
-from web.identity import Identity
+from web.inbox import pages as inbox
 from web.problems import Problem
+from web.programs import api, webhooks
+from web.programs import document as api_document
 from web.redelivery import redelivering
 from web.security import Guard, content_policy, log
+from web.sign_in import by_provider
+from web.sign_in import front as sign_in
+from web.sign_in.identity import Identity
 
 
 def _utc_now() -> datetime:

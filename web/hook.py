@@ -9,7 +9,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from services.exchange import Exchange
 from store.database import Database
-from web.engine import ClientProvider
+from web.door.engine import ClientProvider
 from web.security import GuessBrake
 
 Clock = Callable[[], datetime]

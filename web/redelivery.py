@@ -26,9 +26,9 @@ from services.nudging import nudge
 from store import cases, decisions
 from store.database import Database
 from store.decisions import StoredDecision
-from web.engine import ClientProvider, log, tell
-from web.event_delivery import deliver_events
+from web.door.engine import ClientProvider, log, tell
 from web.hook import Hook
+from web.programs.event_delivery import deliver_events
 
 EVERY = timedelta(seconds=30)
 # A younger one is being told by the request that stored it.

@@ -24,8 +24,8 @@ from tests.chaos.conftest import SPARE_TEAMS
 from tests.chaos.play import Play
 from tests.chaos.stage import Stage, is_for, token_in, until
 from tests.chaos.teams import case_of
-from web.answers import DoorResult, Standing
-from web.door import decide
+from web.door.answers import DoorResult, Standing
+from web.door.deciding import decide
 
 pytestmark = pytest.mark.chaos
 

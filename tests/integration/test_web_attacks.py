@@ -18,8 +18,8 @@ from store.links import Purpose, open_link
 from store.tables import decisions as decision_rows
 from store.tables import metadata
 from tests.browser.departure import CASE, NOON, PUBLIC_URL, SECRET, Departure, no_engine
-from web import ledger
-from web.answers import Answer
+from web.door import ledger
+from web.door.answers import Answer
 from web.hook import Hook, Seen
 
 Pages = httpx.AsyncClient

@@ -20,8 +20,8 @@ from store.decisions import DecisionState, StoredDecision
 from store.tables import decisions as decision_rows
 from tests.browser.departure import CASE, DUE, NOON, PUBLIC_URL, SECRET, Departure, no_engine
 from tests.browser.running import engine, start_case, worker
-from web.answers import DoorResult, Standing
-from web.door import decide
+from web.door.answers import DoorResult, Standing
+from web.door.deciding import decide
 
 
 @pytest.fixture(scope="module")

@@ -23,9 +23,9 @@ from tests.approval_case import Collecting
 from tests.browser.departure import CASE, NOON, SECRET, Departure, no_engine
 from tests.browser.running import engine, start_case, worker
 from web import redelivery
-from web.answers import Standing
 from web.app import create_app
-from web.door import decide
+from web.door.answers import Standing
+from web.door.deciding import decide
 from web.redelivery import redeliver
 
 LATER = NOON + timedelta(minutes=1)
@@ -127,7 +127,7 @@ async def test_a_night_without_worker_leaves_nothing_in_the_history(
     async def back() -> Client:
         return temporal.client
 
-    monkeypatch.setattr("web.engine.UPDATE_TIMEOUT", timedelta(seconds=0.3))
+    monkeypatch.setattr("web.door.engine.UPDATE_TIMEOUT", timedelta(seconds=0.3))
     await store(departure, "finance", "E102")
     before = await events(temporal.client)
     for _ in range(3):

@@ -223,7 +223,7 @@ async def test_a_fault_of_ours_is_an_honest_page_with_all_headers(
     def broken(*_: object) -> str:
         raise KeyError("a fault")
 
-    monkeypatch.setattr("web.pages.render_html", broken)
+    monkeypatch.setattr("web.gate.pages.render_html", broken)
     answer = await pages.get(f"/d/{departure.link()}/report?lang=en")
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.text

@@ -8,7 +8,9 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
-from web import acts, gate_lines, inbox_view, notice
+from web.gate import acts, notice
+from web.gate import lines as gate_lines
+from web.inbox import view as inbox_view
 from web.problems import WORDS, Problem
 from web.words import ROLES
 

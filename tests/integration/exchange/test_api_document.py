@@ -21,7 +21,7 @@ from models.events import EventType
 from store.tables import decisions
 from tests.browser.departure import PUBLIC_URL, Departure
 from tests.integration.exchange.calling import PATH, hook_of, signed
-from web.api_document import document
+from web.programs.document import document
 
 EXAMPLES = 60
 CHECKS: list[CheckFunction] = [

@@ -22,7 +22,7 @@ from store.database import Database
 from tests.browser.departure import CASE, Departure
 from tests.integration.exchange.calling import NEW, hook_of
 from tests.report_builder import build_report
-from web.api_document import document
+from web.programs.document import document
 
 PAGE = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)

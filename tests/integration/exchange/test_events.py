@@ -26,8 +26,8 @@ from store.database import Database
 from store.tables import event_deliveries
 from tests.browser.departure import PUBLIC_URL, SECRET, no_engine
 from tests.integration.exchange.calling import NEW, OLD
-from web import event_delivery
 from web.app import create_app
+from web.programs import event_delivery
 
 NOW = datetime.now(UTC)
 CASE = "offboarding-E1"

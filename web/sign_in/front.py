@@ -3,13 +3,14 @@
 from fastapi import APIRouter, Request, Response
 
 from models.errors import Unavailable
-from web import by_code, by_provider, flow, respond, sessions
-from web.by_code import SendCode
+from web import respond
 from web.forms import fields, redirect
 from web.hook import Hook
-from web.identity import Identity
 from web.problems import Problem
 from web.security import from_elsewhere, log
+from web.sign_in import by_code, by_provider, flow, sessions
+from web.sign_in.by_code import SendCode
+from web.sign_in.identity import Identity
 
 SAFE = ["GET", "HEAD"]
 

@@ -9,12 +9,13 @@ from fastapi.responses import RedirectResponse
 from models.errors import NotAllowed, Unavailable
 from store import sign_in_codes
 from store.sessions import Method
-from web import flow, respond, sessions
-from web.flow import Flow
+from web import respond
 from web.hook import Hook
-from web.identity import Identity
 from web.problems import RETRY_AFTER
 from web.security import address, log
+from web.sign_in import flow, sessions
+from web.sign_in.flow import Flow
+from web.sign_in.identity import Identity
 
 CALLBACK = "/sign-in/callback"
 

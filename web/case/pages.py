@@ -16,15 +16,16 @@ from models.secrecy import Action, Field, Rights, rights_of
 from services import cases as services
 from services import delegating
 from store import evidence, parts
-from web import flow, respond
-from web.case_read import note_reading, read
-from web.case_view import CaseView, view
-from web.desk import Act, Desk, open_act, open_desk
-from web.engine import CONNECT_SECONDS
+from web import respond
+from web.case.read import note_reading, read
+from web.case.view import CaseView, view
+from web.door.engine import CONNECT_SECONDS
 from web.forms import redirect
 from web.hook import Hook
 from web.problems import Problem
 from web.security import address
+from web.sign_in import flow
+from web.sign_in.desk import Act, Desk, open_act, open_desk
 
 SAFE = ["GET", "HEAD"]
 LONGEST_ID = 64  # characters of a case id

@@ -4,7 +4,7 @@ from sqlalchemy import Connection
 
 from models.people import Employee, EmployeeStatus
 from store import chart
-from web.hearing import Hearing
+from web.door.hearing import Hearing
 
 MOST = 30  # a longer list helps nobody; anybody else is named by their id
 

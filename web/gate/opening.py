@@ -12,11 +12,11 @@ from models.errors import LinkExpired, LinkInvalid, UnknownCase
 from store import effects, evidence
 from web import respond
 from web.forms import redirect
+from web.gate.visit import Visit, for_person, read
 from web.hook import Hook, Seen
 from web.problems import Problem
 from web.security import address
-from web.sessions import Session, sign_in_address, signed_in
-from web.visit import Visit, for_person, read
+from web.sign_in.sessions import Session, sign_in_address, signed_in
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from models.approvals import DecisionReceipt, Refusal, Verdict
 from store import decisions
 from store.database import Database
 from store.decisions import DecisionState, StoredDecision
-from web.answers import Answer, DoorResult, Standing
-from web.hearing import Hearing, hear
+from web.door.answers import Answer, DoorResult, Standing
+from web.door.hearing import Hearing, hear
 
 
 def take(database: Database, key: str, answer: Answer) -> StoredDecision | DoorResult:

@@ -11,7 +11,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from reports.language import Language
 from web import respond
 from web.hook import Hook
-from web.sessions import cookie_name, keep, local
+from web.sign_in.sessions import cookie_name, keep, local
 
 LIFE = 600  # seconds
 

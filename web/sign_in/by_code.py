@@ -13,12 +13,13 @@ from models.people import Employee
 from reports.language import Language
 from store import people, sign_in_codes
 from store.sessions import Method
-from web import flow, respond, sessions
-from web.flow import Flow
+from web import respond
 from web.forms import fields, redirect
 from web.hook import Hook
 from web.problems import Problem
 from web.security import address, from_elsewhere, log
+from web.sign_in import flow, sessions
+from web.sign_in.flow import Flow
 
 SendCode = Callable[[Employee, str, datetime], object]
 LONGEST_ADDRESS = 254  # characters, as mail allows

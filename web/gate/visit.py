@@ -20,9 +20,9 @@ from store.gates import GateRow
 from store.links import Link, Purpose, open_link
 from store.questions import Question
 from store.reports import ReportHead
-from web.hearing import Hearing, hear
+from web.door.hearing import Hearing, hear
+from web.gate.substitutes import substitutes
 from web.problems import Problem, of_refusal
-from web.substitutes import substitutes
 
 
 class State(StrEnum):

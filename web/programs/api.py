@@ -14,14 +14,14 @@ from models.base import EmployeeId, Value
 from models.errors import OffboardError
 from store.links import Purpose
 from web import respond
-from web.answers import Standing
-from web.door import decide
+from web.door.answers import Standing
+from web.door.deciding import decide
+from web.gate.opening import Place, open_place
+from web.gate.showing import NOTE_LIMIT
 from web.hook import Hook
-from web.opening import Place, open_place
 from web.problems import Problem, of_refusal
-from web.receipts import receipt_of
+from web.programs.receipts import receipt_of
 from web.security import from_elsewhere
-from web.showing import NOTE_LIMIT
 
 PROBE_SECONDS = 1.0
 

@@ -13,10 +13,10 @@ from services.inbox import inbox
 from store import delegations, people
 from store.delegations import Delegation
 from store.inbox import decided_by, to_answer
-from web.desk import Act, Desk, open_act, open_desk
 from web.forms import redirect
 from web.hook import Hook
-from web.inbox_view import Waiting, view
+from web.inbox.view import Waiting, view
+from web.sign_in.desk import Act, Desk, open_act, open_desk
 
 SAFE = ["GET", "HEAD"]
 

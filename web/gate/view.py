@@ -10,9 +10,9 @@ from reports.language import Language
 from reports.words import DOMAINS
 from store.questions import Question
 from store.reports import OwedSum, ReportHead
-from web.gate_lines import GateLine, lines
+from web.gate.lines import GateLine, lines
+from web.gate.visit import Visit
 from web.moments import Time, time
-from web.visit import Visit
 from web.words import ROLES, gate_name, level_name, time_left
 
 REASONS_SHOWN = 3

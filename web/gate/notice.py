@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from models.approvals import Verdict
 from reports.language import Language
 from store.decisions import StoredDecision
-from web.gate_lines import GateLine
+from web.gate.lines import GateLine
+from web.gate.visit import State, Visit
 from web.moments import Time, time
 from web.problems import WORDS, Problem
-from web.visit import State, Visit
 from web.words import gate_name
 
 SAID = {Verdict.APPROVED: "Approved", Verdict.DECLINED: "Declined", Verdict.SENT_BACK: "Sent back"}

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from models.approvals import Verdict
 from models.base import CaseId, EmployeeId, Moment, Value
-from web.answers import DoorResult
+from web.door.answers import DoorResult
 
 
 class Receipt(Value):

@@ -12,7 +12,7 @@ from models.secrecy import Field
 from reports.language import Language
 from reports.words import DOMAINS
 from store.gates import GateRow
-from web.case_read import CaseFile
+from web.case.read import CaseFile
 from web.moments import Time, time
 from web.words import gate_name
 

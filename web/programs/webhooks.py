@@ -13,12 +13,12 @@ from fastapi.responses import JSONResponse
 from models.approvals import Refusal, Via
 from store import webhook_receipts
 from web import respond
-from web.answers import DoorResult, Standing
-from web.calls import DecisionCall, Taken, read_call, take
-from web.door import decide
+from web.door.answers import DoorResult, Standing
+from web.door.deciding import decide
 from web.hook import Hook
 from web.problems import WORDS, Problem, document, of_refusal
-from web.receipts import receipt_of
+from web.programs.calls import DecisionCall, Taken, read_call, take
+from web.programs.receipts import receipt_of
 from web.security import address
 
 PATH = "/api/webhooks/decisions"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from models.approvals import Verdict
 from reports.language import Language
 from store.gates import GateRow
+from web.gate.visit import State, Visit
 from web.moments import Time, time
-from web.visit import State, Visit
 from web.words import gate_name
 
 ENDS = {

@@ -10,14 +10,14 @@ from models.errors import CaseConflict, DecisionRefused, NotAllowed, UnknownEmpl
 from reports.language import Language
 from services import delegating, questions
 from web import respond
-from web.door import decide
+from web.door.deciding import decide
 from web.forms import fields, redirect
+from web.gate.opening import Opened, Place, open_place
+from web.gate.showing import NOTE_LIMIT, Draft, Part, show
+from web.gate.visit import State
 from web.hook import Hook, Seen
-from web.opening import Opened, Place, open_place
 from web.problems import Problem, of_refusal
 from web.security import from_elsewhere
-from web.showing import NOTE_LIMIT, Draft, Part, show
-from web.visit import State
 
 REASON_MISSING = "Please write why you decline. Nothing was recorded yet."
 WISH_MISSING = "Please write what the new plan should do better. Nothing was recorded yet."

@@ -9,12 +9,13 @@ from fastapi import Request, Response
 from models.people import Employee
 from reports.language import Language
 from store import people
-from web import flow, respond, sessions
+from web import respond
 from web.forms import fields, redirect
 from web.hook import Hook
 from web.problems import Problem
 from web.security import from_elsewhere
-from web.sessions import Session
+from web.sign_in import flow, sessions
+from web.sign_in.sessions import Session
 
 
 @dataclass(frozen=True)

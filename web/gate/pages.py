@@ -1,4 +1,4 @@
-"""The pages of a gate. GET shows and never decides; POST acts once and leads to the next page (web/acts.py)."""
+"""The pages of a gate. GET shows and never decides; POST acts once and leads to the next page (web/gate/acts.py)."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,14 +8,15 @@ from fastapi.responses import HTMLResponse
 
 from reports.language import Language
 from reports.render import render_html
-from web import acts, respond
+from web import respond
 from web.forms import redirect
+from web.gate import acts
+from web.gate.opening import Opened, Place, by_link, by_name, open_place
+from web.gate.showing import show, tell
+from web.gate.visit import State, Visit, whole_report
 from web.hook import Hook
-from web.opening import Opened, Place, by_link, by_name, open_place
 from web.problems import WORDS, Problem
 from web.security import report_policy
-from web.showing import show, tell
-from web.visit import State, Visit, whole_report
 
 SAFE = ["GET", "HEAD"]
 # Who may still read the report through an old link: whoever was asked in this round and not replaced since.

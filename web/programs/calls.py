@@ -12,10 +12,10 @@ from models.errors import UnknownCase
 from store import cases, webhook_receipts
 from store.tables import employees
 from store.webhook_receipts import Receipt
-from web.hearing import Hearing, hear
+from web.door.hearing import Hearing, hear
+from web.gate.showing import NOTE_LIMIT
 from web.hook import Hook
 from web.problems import Problem
-from web.showing import NOTE_LIMIT
 
 Person = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,254}$")]
 Said = Literal[Verdict.APPROVED, Verdict.DECLINED, Verdict.SENT_BACK, Verdict.TAKEN_BACK]

@@ -6,13 +6,13 @@ from enum import StrEnum
 from fastapi import Request, Response
 
 from web import respond
+from web.gate.notice import notice
+from web.gate.opening import Opened
+from web.gate.view import card
+from web.gate.visit import State
 from web.hook import Hook
-from web.notice import notice
-from web.opening import Opened
 from web.problems import WORDS, Problem
-from web.sessions import sign_in_address
-from web.view import card
-from web.visit import State
+from web.sign_in.sessions import sign_in_address
 
 NOTE_LIMIT = 1500  # characters, so that the longest note in UTF-8 fits into a form of 16 KB
 

@@ -9,11 +9,11 @@ from pydantic.json_schema import models_json_schema
 
 from models.base import Value
 from models.events import DATA_OF, EventType
-from web.api import DecisionIn
-from web.calls import DecisionCall
 from web.problems import WORDS, Problem
-from web.receipts import Receipt
-from web.webhooks import PATH, PROBLEM_JSON
+from web.programs.api import DecisionIn
+from web.programs.calls import DecisionCall
+from web.programs.receipts import Receipt
+from web.programs.webhooks import PATH, PROBLEM_JSON
 
 VERSION = "1"
 ANYWHERE = (Problem.TOO_LARGE, Problem.FAULT, Problem.UNAVAILABLE, Problem.MALFORMED, Problem.TOO_MANY_REQUESTS)

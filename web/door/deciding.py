@@ -12,9 +12,9 @@ from datetime import datetime
 from models.approvals import Verdict, Via
 from models.errors import Unavailable
 from store.database import Database
-from web import ledger
-from web.answers import Answer, DoorResult, Standing
-from web.engine import ClientProvider, tell
+from web.door import ledger
+from web.door.answers import Answer, DoorResult, Standing
+from web.door.engine import ClientProvider, tell
 
 
 async def decide(  # noqa: PLR0913  (the fields of a decision)

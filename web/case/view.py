@@ -10,9 +10,9 @@ from reports.evidence_words import actor, sentence
 from reports.language import Language
 from reports.words import DOMAINS
 from store.questions import Question
-from web.case_read import CaseFile
-from web.case_sections import Line, Section, sections
-from web.inbox_view import gate_path
+from web.case.read import CaseFile
+from web.case.sections import Line, Section, sections
+from web.inbox.view import gate_path
 from web.moments import time
 from web.words import gate_name, level_name
 
