@@ -171,7 +171,10 @@ def test_nobody_to_ask_is_said_and_nothing_is_kept(company: Database) -> None:
 
 def test_gates_of_others_and_tasks_that_wait_on_the_leaver_are_duties(company: Database) -> None:
     start(company, "E8")
-    row = {"round": 1, "due_at": TUESDAY, "report_version": 1, "report_digest": "d", "opened_at": TUESDAY}
+    row = {
+        "round": 1, "ladder": "approver", "due_at": TUESDAY, "report_version": 1, "report_digest": "d",
+        "opened_at": TUESDAY,
+    }  # fmt: skip
     with company.begin() as connection:
         for case_id, gate, approvers, closed in (
             ("offboarding-E8", "sales_manager", ["E7"], None),
@@ -179,7 +182,8 @@ def test_gates_of_others_and_tasks_that_wait_on_the_leaver_are_duties(company: D
             ("offboarding-E8", "hr", ["E7"], TUESDAY),
             (CASE, "hr", ["E7"], None),
         ):
-            place = {"case_id": case_id, "gate": gate, "approvers": approvers, "closed_at": closed}
+            seats = [{"principal": person} for person in approvers]
+            place = {"case_id": case_id, "gate": gate, "approvers": approvers, "seats": seats, "closed_at": closed}
             connection.execute(insert(gates).values(row | place))
         task = {"case_id": "offboarding-E8", "kind": "x", "subject": "y", "owner_id": "E7", "due_at": TUESDAY}
         connection.execute(

@@ -97,5 +97,5 @@ def test_decision_by_the_wrong_person_or_at_an_unknown_gate(
 
 def test_both_answers_at_once(offboard: Offboard, departure: Departure) -> None:
     both = offboard("decide", CASE, "sales_manager", "--approve", "--reject", "--as", "E101")
-    refused(both, "either --approve or --reject", code=2)
+    refused(both, "say one of --approve", code=2)
     refused(offboard("decide", CASE, "sales_manager", "--approve"), "--as PERSON", code=2)

@@ -119,6 +119,8 @@ def test_a_new_last_day_retimes_gates_cut_off_and_tasks(company: Database) -> No
             gate=name,
             round=1,
             approvers=["E3"],
+            seats=[{"principal": "E3"}],
+            ladder="approver",
             due_at=TUESDAY,
             report_version=1,
             report_digest="d",
