@@ -73,12 +73,14 @@ def find_unheard(connection: Connection, key: str, case: CaseRow, asked: RecordD
 
 def _is_as_stored(connection: Connection, stored: StoredDecision, vote: Vote | None) -> bool:
     """True when what was counted is what the person said, about the report that they were shown."""
+    if stored.state is DecisionState.REFUSED:  # the person was told that it does not count
+        return False
     if vote is None:  # a vote that was taken back leaves none behind
         return stored.verdict is Verdict.TAKEN_BACK
     asked = gates.of_round(connection, stored.case_id, stored.gate, stored.round)
     return (
         (stored.verdict, stored.by, stored.accepted_at) == (vote.verdict, vote.by, vote.at)
-        and vote.round in {0, stored.round}
+        and vote.round == stored.round
         and stored.for_id in {None, vote.principal}
         and (stored.verdict not in NEEDS_REASON or bool(stored.note.strip()))
         and asked is not None

@@ -30,7 +30,7 @@ from models.approvals import (
 )
 from models.case import Phase
 from models.errors import NobodyToAsk
-from store import cases, decisions, delegations, gates
+from store import cases, decisions, delegations, gates, nudges
 from store.database import Database
 from store.decisions import DecisionState
 from systems.mail.port import Mailer
@@ -54,14 +54,22 @@ class ApprovalActivities:
     def open_gates(self, asked: OpenGates) -> OpenedGates:
         """Find who decides, open the rounds and ask; all gates of the request or none.
 
-        A round that is open already is returned as it is. Raises NobodyToAsk when too few people may be asked.
+        A round that is open already is returned as it is. Raises NobodyToAsk when too few people may be asked, and
+        keeps in mind that the case waits for them.
         """
+        names = [ask.gate for ask in asked.asks]
+        # First, and not after it failed: whoever comes in that moment must find it. What nobody waits for is no harm.
+        with self._database.begin() as connection:
+            cases.get(connection, asked.case_id)
+            for name in names:
+                nudges.note_vacancy(connection, asked.case_id, name, asked.at)
         with self._database.begin() as connection:
             case = cases.get(connection, asked.case_id, lock=True)
             if case.phase is Phase.ASSESSING:
                 cases.set_phase(connection, case.id, Phase.APPROVING)
             rounds = tuple(open_round(connection, self._links, case, asked, ask) for ask in asked.asks)
             acting = delegations.delegates_of(connection, case.employee_id, asked.at)
+            nudges.forget_vacancies(connection, asked.case_id, names)
         self._post.deliver(asked.case_id)
         return OpenedGates(rounds=rounds, barred=acting)
 
@@ -81,8 +89,10 @@ class ApprovalActivities:
                     renewed = reseat_round(connection, self._links, case, asked, seat)
                 except NobodyToAsk:
                     missing.append(seat.gate)
+                    nudges.note_vacancy(connection, case.id, seat.gate, asked.at)
                 else:
                     rounds += [renewed] if renewed else []
+                    nudges.forget_vacancies(connection, case.id, [seat.gate])
         self._post.deliver(asked.case_id)
         return Reseated(rounds=tuple(rounds), barred=acting, missing=tuple(missing))
 

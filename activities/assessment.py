@@ -43,11 +43,10 @@ class AssessmentActivities:
             reports.take_turn(connection, request.case_id)
             case = cases.get(connection, request.case_id)
             report = reports.of_merge(connection, request.case_id, request.merge_key)
+            asked = reports.load(connection, case.id, request.asked_version) if request.asked_version else None
             if report is None:
-                report = _make(connection, case, request)
-            asked = request.asked_version
-            previous = reports.load(connection, case.id, asked) if asked else None
-            previous = previous or reports.before(connection, case.id, report.version)
+                report = _make(connection, case, request, asked)
+            previous = asked or reports.before(connection, case.id, report.version)
         return ReportRef(
             version=report.version,
             digest=report.digest,
@@ -59,10 +58,11 @@ class AssessmentActivities:
         )
 
 
-def _make(connection: Connection, case: CaseRow, request: MergeRequest) -> CaseReport:
+def _make(connection: Connection, case: CaseRow, request: MergeRequest, asked: CaseReport | None) -> CaseReport:
     previous = reports.before(connection, case.id)
     draft = _draft(connection, case, request, previous)
-    material = is_material(previous, draft, case.policy.material)
+    # As the case judges it: small steps add up against the version that people were asked about.
+    material = is_material(asked or previous, draft, case.policy.material)
     approvals = carried_over(draft.approvals, draft.version, material=material)
     report = draft.model_copy(update={"changes": changes(previous, draft), "approvals": approvals}).sealed()
     reports.save(connection, report, request.merge_key, at=request.at)

@@ -214,6 +214,8 @@ def _end(connection: Connection, case: cases.CaseRow, asked: CloseRequest) -> Do
     body: dict[str, object] = {"employee": person.id, "employee_status": status.value, "tasks_dropped": dropped}
     actor = (asked.requested_by if phase is Phase.WITHDRAWN else None) or SYSTEM
     evidence.append(connection, case.id, f"case.{phase.value}", body, at=at, actor=actor)
+    if phase is Phase.WITHDRAWN:  # whoever stays can be asked again
+        nudges.put_where_nobody_is_asked(connection, "case.withdrawn", at)
     tell_ended(connection, case, phase, at)
     outbox.announce_end(connection, case.id, phase, at=at)
     return {"phase": case.phase.value, "employee_status": person.status.value}, {"phase": phase.value}

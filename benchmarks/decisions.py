@@ -15,7 +15,7 @@ from sqlalchemy import select
 from temporalio.client import Client
 
 from benchmarks.bare_flow import QUEUE, BareDesk
-from connections import connect_temporal, open_database
+from connections import connect_temporal, link_secret, open_database
 from embedded.demo_browser import Page
 from embedded.sample.fill import fill
 from embedded.stack import StackInfo, down, up
@@ -61,7 +61,7 @@ async def _measure(settings: Settings, info: StackInfo, cases: int) -> dict[str,
         chosen = waiting[: IN_TURN + TOGETHER]
         cut = min(IN_TURN, len(chosen) // 2)
         async with httpx.AsyncClient(base_url=str(info.web), follow_redirects=True, timeout=30) as web:
-            keys = _sessions(database, {row.seats[0].principal for row in chosen})
+            keys = _sessions(database, link_secret(settings), {row.seats[0].principal for row in chosen})
             presses = [await _press(web, keys, row) for row in chosen]
             bare_in_turn = await _timed(_updates(client, "turn", cut), 1)
             in_turn = await _timed(presses[:cut], 1)
@@ -112,10 +112,10 @@ async def _open(client: Client, database: Database, leavers: list[str]) -> list[
     raise TimeoutError(f"{len(asked)} of {len(leavers)} cases asked within {READY_WITHIN:.0f} s")
 
 
-def _sessions(database: Database, people: set[str]) -> dict[str, str]:
+def _sessions(database: Database, secret: str, people: set[str]) -> dict[str, str]:
     """Everybody who decides is signed in, as the level of a case may ask for."""
     with database.begin() as connection:
-        return {one: sessions.start(connection, one, Method.CODE, at=datetime.now(UTC)) for one in people}
+        return {one: sessions.start(connection, secret, one, Method.CODE, at=datetime.now(UTC)) for one in people}
 
 
 async def _press(web: httpx.AsyncClient, keys: dict[str, str], row: GateRow) -> Job:

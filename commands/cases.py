@@ -97,12 +97,18 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, help=_("How many at most."))] = 100,
     json: Json = False,
 ) -> None:
+    from services.open_gates import open_gates
     from store.cases import count_cases, list_cases
 
     with Store() as store, store.begin() as connection:
         found = list_cases(connection, open_only=open_only, limit=limit)
         more = count_cases(connection, open_only=open_only) - len(found)
-        lines = [row.model_dump(mode="json", exclude={"policy", "plan", "reason"}) for row in found]
+        waiting = open_gates(connection, found)
+        lines = [
+            row.model_dump(mode="json", exclude={"policy", "plan", "reason"})
+            | {"gates": [gate.model_dump() for gate in waiting.get(row.id, ())]}
+            for row in found
+        ]
         say({"cases": lines, "more": more}, json, "cases", store)
 
 

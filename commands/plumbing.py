@@ -217,9 +217,14 @@ def misuse(message: str) -> NoReturn:
 
 def told(failure: "OffboardError") -> str:
     """What an error says, in the reader's language."""
+    from models.errors import DecisionRefused
     from reports.language import language
+    from reports.terminal_cases import REFUSALS
 
-    return language(reader()).error(failure)
+    words = language(reader())
+    if isinstance(failure, DecisionRefused) and (why := REFUSALS.get(failure.detail.get("reason", ""))):
+        return words.error(failure, reason=why)
+    return words.error(failure)
 
 
 def fail(message: str) -> None:

@@ -72,7 +72,7 @@ def choose(question: Question, people: Mapping[EmployeeId, Employee]) -> Choice:
             if _may_hold(candidate, question, people, taken | found.keys()):
                 found[candidate] = step
     if len(found) < question.needed:
-        raise _nobody(question)
+        raise _too_few(question, len(found)) if found else _nobody(question)
     found_as = next(reversed(found.values()), question.ladder)
     return Choice(seats=(*question.kept, *_seats(found, taken, question, people)), found_as=found_as)
 
@@ -159,6 +159,17 @@ def _seats(
         else:
             held.add(delegate)
         yield Seat(principal=principal, delegate=delegate)
+
+
+def _too_few(question: Question, found: int) -> NobodyToAsk:
+    return NobodyToAsk(
+        "too few people may be asked for the role {role}: {needed} more have to approve, and {found} may, the fallback "
+        "included. Nobody was asked and nothing was decided. Import active people with the role {role}; the case then "
+        "goes on by itself.",
+        role=question.role,
+        needed=question.needed,
+        found=found,
+    )
 
 
 def _nobody(question: Question) -> NobodyToAsk:

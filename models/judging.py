@@ -15,6 +15,7 @@ class Standing(Value):
     `current` is the round that the decision answers, None when nothing is open; `votes` count so far. `barred` are the
     leaver, the leaver's delegates, the starter and the chosen successors, `elsewhere` those who `spoke` at another gate
     of the case: neither may decide whatever the page showed them. `sent_back`: a new plan is being made.
+    `report_digest` is the report that the case asks about by now, also where this gate is not asked about it yet.
     """
 
     current: GateRound | None
@@ -23,6 +24,7 @@ class Standing(Value):
     barred: frozenset[EmployeeId] = frozenset()
     elsewhere: frozenset[EmployeeId] = frozenset()
     sent_back: bool = False
+    report_digest: str | None = None
 
 
 def judge(decision: Decision, standing: Standing) -> Refusal | None:  # noqa: PLR0911  (one line a rule)
@@ -45,7 +47,8 @@ def judge(decision: Decision, standing: Standing) -> Refusal | None:  # noqa: PL
         return refusal
     if decision.accepted_at > current.due_at:
         return Refusal.LATE
-    if decision.report_digest != current.report_digest:
+    # A changed report is asked about again; until that round is open, an answer to the old one counts no more.
+    if {current.report_digest, standing.report_digest or current.report_digest} != {decision.report_digest}:
         return Refusal.REPORT_CHANGED
     if decision.verdict in NEEDS_REASON and not decision.has_note:
         return Refusal.REASON_MISSING

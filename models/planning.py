@@ -16,6 +16,7 @@ from models.working_days import WorkCalendar
 ASSET_RETURN_DAYS = 5
 # What an employee's row says when the source named no zone.
 NO_ZONE = ("", "UTC")
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 def calendar_for(employee: Employee, policy: Policy) -> WorkCalendar:
@@ -30,6 +31,15 @@ def calendar_for(employee: Employee, policy: Policy) -> WorkCalendar:
     if zone in NO_ZONE:
         zone = hours.default_time_zone if country == hours.default_country else "UTC"
     return WorkCalendar(country, zone, hours.end_of_day)
+
+
+def check_years(*days: date) -> None:
+    """Raise BadDates for a year that nobody means: a slip of the hand would make times that no clock can hold."""
+    for day in days:
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise BadDates(
+                "the year {year} is not meant: nothing was started or changed. Give the date again.", year=day.year
+            )
 
 
 def plan_case(request: CaseRequest, employee: Employee, policy: Policy, at: datetime) -> CasePlan:
@@ -149,6 +159,7 @@ def _gate(rule: GatePolicy, policy: Policy, calendar: WorkCalendar, at: datetime
 
 
 def _dates(calendar: WorkCalendar, notice: date, last_working_day: date, cutoff: datetime | None) -> CaseDates:
+    check_years(last_working_day, *([cutoff.date()] if cutoff else []))
     if last_working_day < notice:
         raise BadDates(
             "the last working day {last_working_day} lies before {notice}, the day that the case counts from; "

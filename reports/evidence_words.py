@@ -8,11 +8,14 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from string import Formatter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from models.approvals import Refusal
 from reports.alert_words import RULES
+from reports.approval_facts import more, seat
 from reports.roles import FIELDS
 from reports.terminal_words import Words
+from reports.words import GATES
 
 SENTENCES: dict[str, str] = {
     "case.started": "The case begins: {kind}, last working day {last_working_day}.",
@@ -33,9 +36,9 @@ SENTENCES: dict[str, str] = {
     "access.lock_again": "Right {right} was given back by somebody and is taken again.",
     "access.restored": "Right {right} given back as it was.",
     "access.left": "Right {right} left: its system no longer knows it.",
-    "gate.opened": "{gate}: {approvers} asked, until {due_at}.",
+    "gate.opened": "{gate}: {approvers} asked about report version {report_version}, until {due_at}.",
     "gate.reminded": "{gate}: reminder {number} to {approvers}.",
-    "gate.reseated": "{gate}: {approvers} asked by now, until {due_at}.",
+    "gate.reseated": "{gate}: now asked: {approvers}, about report version {report_version}, until {due_at}.",
     "gate.handed_over": "{gate}: {person} hands the question over to {delegate}.",
     "gate.reassigned": "{gate}: {delegate} is asked in the place of {person}.",
     "gate.carried_over": "{gate}: decided on report version {decided_version}, and it stands: "
@@ -107,7 +110,8 @@ def sentence(kind: str, body: Mapping[str, Any], words: Words) -> str:
         return " ".join((kind, *facts))
     # A chain that somebody has tampered with may hold anything: whatever it is gets shown, and `verify` finds it.
     names = [name for _, name, _, _ in Formatter().parse(msgid) if name]
-    return words.text(msgid, **{name: _fact(name, body, words) or NOTHING for name in names})
+    told = words.text(msgid, **{name: _fact(name, body, words) or NOTHING for name in names})
+    return ("" if words.tag.startswith("zh") else " ").join((told, *more(kind, body, words)))
 
 
 def actor(who: str, words: Words) -> str:
@@ -115,16 +119,18 @@ def actor(who: str, words: Words) -> str:
     return "Offboard" if who == SYSTEM else words.person(who)
 
 
-def local(text: Any) -> str:
-    """A moment of JSON to the minute in the zone of the machine that the reader sits at."""
+def local(text: Any, zone: str | None = None) -> str:
+    """A moment of JSON to the minute in the reader's zone; without one, in that of the machine they sit at."""
     try:
-        return datetime.fromisoformat(str(text)).astimezone().strftime("%Y-%m-%d %H:%M")
+        return datetime.fromisoformat(str(text)).astimezone(ZoneInfo(zone) if zone else None).strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return str(text)
 
 
 def _fact(name: str, body: Mapping[str, Any], words: Words) -> str:
     value = body.get(name)
+    if name == "approvers":
+        value = body.get("seats") or value
     if name.startswith("last_working_day"):
         dates = body.get(name.replace("last_working_day", "dates"))
         value = dates.get("last_working_day") if isinstance(dates, dict) else None
@@ -135,7 +141,12 @@ def _fact(name: str, body: Mapping[str, Any], words: Words) -> str:
 
 
 def _people(value: Any, words: Words) -> str:
-    return words.persons([str(each) for each in value] if isinstance(value, list) else [str(value)])
+    return words.persons([str(each) for each in _list(value)])
+
+
+def _approvers(value: Any, words: Words) -> str:
+    told = (seat(each, words) if isinstance(each, dict) else words.person(str(each)) for each in _list(value))
+    return words.text(", ").join(told)
 
 
 def _word(value: Any, words: Words) -> str:
@@ -183,10 +194,14 @@ def _list(value: Any) -> list[Any]:
 
 
 _READERS: dict[str, Callable[[Any, Words], str]] = {
-    **dict.fromkeys(("employee", "owner", "approvers", "asked", "person", "delegate", "made_for", "excluded"), _people),
-    **dict.fromkeys(("gate", "verdict", "level", "severity", "to", "state"), _word),
-    "due_at": lambda value, _: local(value),
-    **dict.fromkeys(("since", "until"), lambda value, _: local(value) if "T" in str(value) else str(value)),
+    **dict.fromkeys(("employee", "owner", "asked", "person", "delegate", "made_for", "excluded"), _people),
+    "gate": lambda value, words: words.word(GATES.get(str(value), str(value))),
+    **dict.fromkeys(("verdict", "level", "severity", "to", "state"), _word),
+    "approvers": _approvers,
+    "due_at": lambda value, words: local(value, words.zone),
+    **dict.fromkeys(
+        ("since", "until"), lambda value, words: local(value, words.zone) if "T" in str(value) else str(value)
+    ),
     "kind": _one_of(HANDED_OVER),  # of a handover; the kind of a case stays as it is
     "feed": _one_of(FEEDS),
     "refusal": _one_of(NOT_COUNTED),

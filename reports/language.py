@@ -50,11 +50,14 @@ class Language:
         """A reason in words. Its code is the English sentence; its days and amounts are written as the reader does."""
         return self.text(reason.code, **{name: self._figure(value) for name, value in reason.params.items()})
 
-    def error(self, failure: OffboardError) -> str:
-        """What an error says. Facts stay as they are, because people copy ids and paths into commands."""
+    def error(self, failure: OffboardError, **instead: str) -> str:
+        """What an error says. Facts stay as they are, because people copy ids and paths into commands.
+
+        `instead` are words of the catalogues that stand in the place of facts.
+        """
         said = {
             name: self.words.gettext(value) if name in WORDS and value else value
-            for name, value in failure.detail.items()
+            for name, value in (failure.detail | instead).items()
         }
         return filled(self.words.gettext(failure.template), said)
 

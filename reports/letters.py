@@ -177,7 +177,7 @@ def _money(sums: tuple[Sum, ...] | None, words: Language) -> str:
 def _notes(facts: Facts, words: Language) -> Iterator[str]:
     if facts.kind in ASKING:
         yield words.text("Opening the link decides nothing. It is yours alone: please do not pass it on.")
-        yield words.text("Silence is never an approval: without an answer the question goes on to somebody else.")
+        yield words.text("Silence is never an approval: without an answer the policy says who is asked next.")
     elif facts.kind is MessageKind.REFUSED:
         yield words.text("What you sent is kept with the case as evidence.")
     elif facts.kind is MessageKind.QUESTION:

@@ -31,12 +31,18 @@ def show_cases(plain: Any, words: Words) -> Blocks:
     """The list of cases."""
     if not plain["cases"]:
         return [Text(words.text("No cases yet. Start one: offboard start EMPLOYEE --last-working-day DAY --kind KIND"))]
-    table = grid(words, "case", "person", "kind", "phase", "started (UTC)")
+    table = grid(words, "case", "person", "kind", "phase", "open gates", "started (UTC)")
     for row in plain["cases"]:
         person, started = words.person(row["employee_id"]), minute(row["started_at"])
-        table.add_row(row["id"], person, words.text(row["kind"]), words.text(row["phase"]), started)
+        gates = words.text(", ").join(_open_gate(gate, words) for gate in row["gates"])
+        table.add_row(row["id"], person, words.text(row["kind"]), words.text(row["phase"]), gates, started)
     more = [Text(words.text("and {n} more; --limit shows them", n=plain["more"]))] if plain["more"] else []
     return [table, *more]
+
+
+def _open_gate(gate: Any, words: Words) -> str:
+    name = words.word(gate["gate"])
+    return f"{name} {_votes(gate)}" if gate["needed"] > 1 else name
 
 
 def headline(progress: Any, words: Words) -> str:
@@ -96,7 +102,7 @@ def _gates(plain: Any, words: Words) -> Table:
 
 def _state(gate: Any, plain: Any, words: Words) -> str:
     if gate["outcome"]:
-        return words.text(gate["outcome"]["verdict"])
+        return _verdict(gate["outcome"]["verdict"], words)
     if plain["phase"] in ENDED:
         return words.text("not decided")
     if gate["after"]:
@@ -158,14 +164,17 @@ def _zone(text: str) -> str:
 def show_decision(plain: Any, words: Words) -> Blocks:
     """What became of a decision."""
     if plain["standing"] == "counted":
-        sentence = words.text(
-            "Recorded: {gate} {verdict}.", gate=words.word(plain["gate"]), verdict=words.text(plain["verdict"])
-        ) + _more(plain, words)
+        gate, verdict = words.word(plain["gate"]), _verdict(plain["verdict"], words)
+        sentence = words.text("Recorded: {gate} {verdict}.", gate=gate, verdict=verdict) + _more(plain, words)
     elif plain["standing"] == "stored":
         sentence = words.text("Stored, not yet confirmed: the case takes it as soon as a worker answers.")
     else:
         sentence = _rejection(plain["refusal"], words)
     return [Text(sentence)]
+
+
+def _verdict(verdict: str, words: Words) -> str:
+    return words.text(verdict).replace("_", " ")
 
 
 def _more(plain: Any, words: Words) -> str:

@@ -24,9 +24,10 @@ class Names:
 
 @dataclass(frozen=True)
 class Words(Language):
-    """One language and the names for one answer."""
+    """One language, the names for one answer, and the zone of whoever reads it; None: that of this machine."""
 
     names: Names = field(default_factory=Names)
+    zone: str | None = None
 
     def word(self, text: str) -> str:
         """A word that came with an answer, translated where the catalogue has it; braces in it are only braces."""
@@ -49,10 +50,10 @@ class Words(Language):
         return _label(key, self.names.deals)
 
 
-def words_in(tag: str, names: Names | None = None) -> Words:
-    """The words of a language tag, with the names of an answer."""
+def words_in(tag: str, names: Names | None = None, zone: str | None = None) -> Words:
+    """The words of a language tag, with the names of an answer and the zone of its reader."""
     spoken = language(tag)
-    return Words(spoken.tag, spoken.locale, spoken.words, names or Names())
+    return Words(spoken.tag, spoken.locale, spoken.words, names or Names(), zone)
 
 
 def names_in(connection: Connection, plain: Any) -> Names:

@@ -31,7 +31,7 @@ from models.case import (
 from models.case_display import start_summary
 from models.errors import BadDates, CaseConflict, NotAllowed, OffboardError, Refused, Unavailable, again
 from models.people import Employee
-from models.planning import calendar_for
+from models.planning import calendar_for, check_years
 from models.search_attributes import TASK_QUEUE
 from store import cases, people
 from store.database import Database
@@ -40,7 +40,6 @@ from store.progress import last_known
 
 Answer = TypeVar("Answer")
 
-FIRST_YEAR, LAST_YEAR = 1900, 2199
 ANSWER_WITHIN = timedelta(seconds=10)
 
 
@@ -91,7 +90,7 @@ def check_order(
         raise CaseConflict("{employee} has left already; nothing was started.", employee=leaver.id)
     if starter is not None and starter.id == leaver.id:
         raise NotAllowed("nobody starts their own case: another person of HR has to.", employee=leaver.id)
-    _sensible(order.last_working_day, *([order.access_cutoff.date()] if order.access_cutoff else []))
+    check_years(order.last_working_day, *([order.access_cutoff.date()] if order.access_cutoff else []))
     if order.last_working_day < (order.as_of or today):
         raise BadDates(
             "the last working day {last_working_day} lies before {first_day}. Nothing was started; "
@@ -114,15 +113,6 @@ def check_order(
         policy=order.policy,
     )
     return leaver, request, open_case is not None
-
-
-def _sensible(*days: date) -> None:
-    # A slip of the hand in a year would make times that no clock can hold.
-    for day in days:
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise BadDates(
-                "the year {year} is not meant: nothing was started or changed. Give the date again.", year=day.year
-            )
 
 
 def _brake(order: StartOrder, owned: int, limit: int) -> None:
@@ -250,7 +240,7 @@ async def withdraw(client: Client, case_id: str, requested_by: str | None) -> Ca
 
 async def reschedule(client: Client, case_id: str, last_working_day: date, requested_by: str | None) -> CaseDates:
     """Move the last working day; every pending timer follows."""
-    _sensible(last_working_day)
+    check_years(last_working_day)
     message = Reschedule(last_working_day=last_working_day, requested_by=requested_by)
     return await _update(client, case_id, "reschedule", message, CaseDates)
 

@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.errors import Unavailable
-from store import nudges
+from store import delegations, nudges
 from store.database import Database
 
 Connect = Callable[[], Awaitable[Client]]
@@ -21,8 +21,8 @@ MOST, AT_ONCE = 100, 16  # nudges in one call; signals at a time
 async def nudge(database: Database, connect: Connect) -> int:
     """Signal every case whose people changed and that has not heard of it; returns how many were told.
 
-    A case that is over counts as told. While the engine is down nothing is lost: what is untold is told next time.
-    Raises Unavailable when our database does not answer.
+    A case that is over, or that takes no more signals, counts as told. While the engine is down nothing is lost: what
+    is untold is told next time. Raises Unavailable when our database does not answer.
     """
     waiting = await asyncio.to_thread(_waiting, database)
     if not waiting:
@@ -58,13 +58,15 @@ async def _signal(client: Client, case_id: str) -> bool:
     try:
         await client.get_workflow_handle(case_id).signal("people", rpc_timeout=SIGNAL_WITHIN)
     except RPCError as failed:
-        return failed.status is RPCStatusCode.NOT_FOUND
+        # One that is over, or that was sent more signals than the engine takes, is told nothing ever; others still are.
+        return failed.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT}
     return True
 
 
 def _waiting(database: Database) -> dict[str, list[int]]:
     by_case: dict[str, list[int]] = {}
     with database.begin() as connection:
+        delegations.nudge_what_is_due(connection, datetime.now(UTC))
         for one in nudges.untold(connection, MOST):
             by_case.setdefault(one.case_id, []).append(one.id)
     return by_case

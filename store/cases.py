@@ -36,9 +36,13 @@ class CaseRow(Value):
 
 
 def get(connection: Connection, case_id: str, *, lock: bool = False) -> CaseRow:
-    """The case with that id; UnknownCase otherwise. `lock` keeps others from changing it until the commit."""
+    """The case with that id; UnknownCase otherwise. `lock` keeps others from changing it until the commit.
+
+    Rows that only refer to it are still written meanwhile: whoever writes evidence first and then such a row would
+    otherwise wait for a step of the case that waits for the evidence.
+    """
     query = select(cases).where(cases.c.id == case_id)
-    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    row = connection.execute(query.with_for_update(key_share=True) if lock else query).mappings().one_or_none()
     if row is None:
         raise UnknownCase("there is no case {case!r}: `offboard list` shows all of them", case=case_id)
     return _case_of(row)

@@ -6,14 +6,14 @@ Each carries the mark of the hook (docs/decisions/0018) and has an entry in the 
 import hashlib
 import hmac
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from models.approvals import Decision, DecisionReceipt, Refusal, Verdict, Via, Vote
+from models.approvals import Decision, DecisionReceipt, Refusal, Seat, Verdict, Via, Vote
 from models.base import CaseId, EmployeeId, Moment, Value
 from models.canonical_json import canonical
 from models.judging import cast
@@ -175,11 +175,32 @@ def votes(connection: Connection, row: GateRow, *, key: str | None = None) -> tu
     With `key` what bears no mark of the hook counts for nothing. The workflow's own count is the one that decides.
     """
     asked = {each.round: each.seats for each in gates.rounds_of(connection, row.case_id, row.gate)}
+    return _standing(row, of_gate(connection, row.case_id, row.gate), asked, key)
+
+
+def votes_at(
+    connection: Connection, case_id: str, rows: Collection[GateRow], *, key: str | None = None
+) -> dict[str, tuple[Vote, ...]]:
+    """What stands at several gates of a case, as `votes` finds it at one: two queries, however many there are."""
+    if not rows:
+        return {}
+    asked: dict[str, dict[int, tuple[Seat, ...]]] = {}
+    for each in gates.all_of(connection, case_id):
+        asked.setdefault(each.gate, {})[each.round] = each.seats
+    said: dict[str, list[StoredDecision]] = {}
+    for one in _read(connection, decisions.c.case_id == case_id):
+        said.setdefault(one.gate, []).append(one)
+    return {row.gate: _standing(row, said.get(row.gate, ()), asked.get(row.gate, {}), key) for row in rows}
+
+
+def _standing(
+    row: GateRow, said: Iterable[StoredDecision], asked: Mapping[int, tuple[Seat, ...]], key: str | None
+) -> tuple[Vote, ...]:
     standing: tuple[Vote, ...] = ()
-    for said in of_gate(connection, row.case_id, row.gate):
-        counts = said.state in {DecisionState.STORED, DecisionState.COUNTED} and (key is None or genuine(said, key))
-        if counts and said.report_digest == row.report_digest:
-            standing = cast(said.message(), asked.get(said.round, ()), standing)
+    for one in said:
+        counts = one.state in {DecisionState.STORED, DecisionState.COUNTED} and (key is None or genuine(one, key))
+        if counts and one.report_digest == row.report_digest:
+            standing = cast(one.message(), asked.get(one.round, ()), standing)
     return standing
 
 
@@ -204,12 +225,12 @@ def settle(connection: Connection, decision_id: str, receipt: DecisionReceipt) -
 
 def of_gate(connection: Connection, case_id: str, gate: str) -> list[StoredDecision]:
     """Every decision about a gate, in the order of acceptance."""
-    wanted = (
-        select(decisions)
-        .where(decisions.c.case_id == case_id, decisions.c.gate == gate)
-        .order_by(decisions.c.accepted_at, decisions.c.round, decisions.c.number, decisions.c.id)
-    )
-    return [_stored(row) for row in connection.execute(wanted).mappings()]
+    return _read(connection, decisions.c.case_id == case_id, decisions.c.gate == gate)
+
+
+def _read(connection: Connection, *which: ColumnElement[bool]) -> list[StoredDecision]:
+    order = (decisions.c.accepted_at, decisions.c.round, decisions.c.number, decisions.c.id)
+    return [_stored(row) for row in connection.execute(select(decisions).where(*which).order_by(*order)).mappings()]
 
 
 def unanswered(connection: Connection, accepted_before: datetime) -> list[StoredDecision]:

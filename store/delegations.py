@@ -1,12 +1,12 @@
 """Who answers in whose place, as rows. What touches a case is in its evidence, and the case is nudged."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from models.base import CaseId, EmployeeId, Moment, Value
@@ -66,8 +66,9 @@ def make(connection: Connection, delegation: Delegation) -> Delegation:
     Who may make it is judged elsewhere.
     """
     _check(connection, delegation)
-    row = insert(delegations).values(delegation.model_dump()).on_conflict_do_nothing(index_elements=["id"])
-    if connection.execute(row).rowcount:
+    told = delegation.made_at if delegation.starts_at <= delegation.made_at else None
+    row = insert(delegations).values(delegation.model_dump() | {"begun_told_at": told})
+    if connection.execute(row.on_conflict_do_nothing(index_elements=["id"])).rowcount:
         _tell(connection, delegation, MADE[delegation.kind], delegation.made_by, delegation.made_at)
     return delegation
 
@@ -78,7 +79,7 @@ def revoke(connection: Connection, delegation_id: str, *, by: str, at: datetime)
         update(delegations)
         .where(delegations.c.id == delegation_id, delegations.c.revoked_at.is_(None))
         .where(delegations.c.ends_at.is_(None) | (delegations.c.ends_at > at))
-        .values(revoked_by=by, revoked_at=at)
+        .values(revoked_by=by, revoked_at=at, ended_told_at=at)
         .returning(delegations)
     )
     row = connection.execute(ending).mappings().one_or_none()
@@ -86,8 +87,9 @@ def revoke(connection: Connection, delegation_id: str, *, by: str, at: datetime)
         raise CaseConflict(
             "there is no delegation {delegation!r} that could be revoked; nothing was changed", delegation=delegation_id
         )
-    revoked = Delegation.model_validate(dict(row))
+    revoked = _delegation_of(row)
     _tell(connection, revoked, REVOKED, by, at)
+    nudges.put_where_nobody_is_asked(connection, REVOKED, at)
     return revoked
 
 
@@ -128,6 +130,21 @@ def delegates_of(connection: Connection, person: str, at: datetime) -> tuple[str
         level = {each.to_id for each in given if each.to_id} - found.keys() - {person}
         found |= dict.fromkeys(sorted(level))
     return tuple(found)
+
+
+def nudge_what_is_due(connection: Connection, at: datetime) -> None:
+    """Nudge the cases where a delegation or an absence has begun or ended by the clock: nobody did anything then."""
+    lasting = (delegations.c.kind.in_(LASTING), delegations.c.revoked_at.is_(None))
+    for why, moment, told in (
+        ("delegation.begun", delegations.c.starts_at, delegations.c.begun_told_at),
+        ("delegation.ended", delegations.c.ends_at, delegations.c.ended_told_at),
+    ):
+        due = update(delegations).where(*lasting, moment <= at, told.is_(None)).values({told: at})
+        givers = set(connection.execute(due.returning(delegations.c.from_id)).scalars())
+        for giver in sorted(givers):
+            nudges.put(connection, nudges.cases_asking(connection, giver), why, at)
+        if givers:
+            nudges.put_where_nobody_is_asked(connection, why, at)
 
 
 def _check(connection: Connection, new: Delegation) -> None:
@@ -196,10 +213,14 @@ def _tell(connection: Connection, delegation: Delegation, kind: str, by: str, at
 
 
 def _read(connection: Connection, *which: ColumnElement[bool]) -> list[Delegation]:
-    rows: Iterable[object] = connection.execute(
+    rows = connection.execute(
         select(delegations).where(*which).order_by(delegations.c.made_at, delegations.c.id)
     ).mappings()
-    return [Delegation.model_validate(dict(row)) for row in rows]  # type: ignore[call-overload]
+    return [_delegation_of(row) for row in rows]
+
+
+def _delegation_of(row: RowMapping) -> Delegation:
+    return Delegation.model_validate({name: row[name] for name in Delegation.model_fields})
 
 
 def _not_over(at: datetime) -> ColumnElement[bool]:

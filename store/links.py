@@ -72,7 +72,7 @@ def open_link(connection: Connection, secret: str, token: str, *, at: datetime |
     if len(token) > LONGEST_TOKEN or not token.isascii():
         raise _invalid()
     try:
-        _serializer(secret).loads(token)
+        signed = _serializer(secret).loads(token)
     except BadData as forged:
         raise _invalid() from forged
     found = (
@@ -86,7 +86,10 @@ def open_link(connection: Connection, secret: str, token: str, *, at: datetime |
         raise _invalid()
     if found["expires_at"] < (at or found["now"]):
         raise LinkExpired("this link is no longer valid; nothing was changed. Ask HR for the state of the case.")
-    return Link.model_validate({name: found[name] for name in Link.model_fields})
+    link = Link.model_validate({name: found[name] for name in Link.model_fields})
+    if signed != [link.case_id, link.gate, link.round, link.approver_id, link.purpose.value]:
+        raise _invalid()  # a row that was edited: what we signed is what the link stands for
+    return link
 
 
 def _serializer(secret: str) -> URLSafeSerializer:

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, any_, func, literal, select, union, update
+from sqlalchemy import Connection, any_, delete, func, literal, select, union, update
+from sqlalchemy.dialects.postgresql import insert
 
 from models.base import CaseId, Moment, Value
 from models.people import EmployeeStatus
-from store.tables import cases, employees, gates, nudges
+from store.tables import cases, employees, gates, nudges, vacancies
 
 
 class Nudge(Value):
@@ -49,6 +50,23 @@ def put_where_somebody_left(connection: Connection, at: datetime) -> None:
     wanted = select(asking.c.case_id).distinct().join(cases, cases.c.id == asking.c.case_id)
     wanted = wanted.where(asking.c.person.in_(gone), cases.c.ended_at.is_(None))
     put(connection, list(connection.execute(wanted).scalars()), "import", at)
+
+
+def put_where_nobody_is_asked(connection: Connection, why: str, at: datetime) -> None:
+    """Nudge every running case with a gate for which too few people may be asked: there may be somebody now."""
+    wanted = select(vacancies.c.case_id).distinct().join(cases, cases.c.id == vacancies.c.case_id)
+    put(connection, list(connection.execute(wanted.where(cases.c.ended_at.is_(None))).scalars()), why, at)
+
+
+def note_vacancy(connection: Connection, case_id: str, gate: str, at: datetime) -> None:
+    """Too few people may be asked for this gate; the same word twice is one."""
+    row = {"case_id": case_id, "gate": gate, "noted_at": at}
+    connection.execute(insert(vacancies).values(row).on_conflict_do_nothing())
+
+
+def forget_vacancies(connection: Connection, case_id: str, which: Collection[str]) -> None:
+    """People are asked for these gates."""
+    connection.execute(delete(vacancies).where(vacancies.c.case_id == case_id, vacancies.c.gate.in_(which)))
 
 
 def untold(connection: Connection, limit: int = 100) -> list[Nudge]:

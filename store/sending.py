@@ -119,5 +119,11 @@ def hold(connection: Connection, message: OutboxMessage, until: datetime) -> Non
 
 
 def drop(connection: Connection, message_id: str) -> None:
-    """Take back a message that is no longer true, before it was sent."""
-    connection.execute(delete(outbox).where(outbox.c.id == message_id))
+    """Take back a message that is no longer true, before it was sent.
+
+    One whose sender died may have left without our knowing: it stays in the books, as settled.
+    """
+    mine = outbox.c.id == message_id
+    connection.execute(delete(outbox).where(mine, (outbox.c.attempts <= 1) | outbox.c.error.is_not(None)))
+    settled = {"sent_at": func.now(), "claimed_at": None, "retry_at": None}
+    connection.execute(update(outbox).where(mine).values(settled))

@@ -1,13 +1,14 @@
 """One-time codes by mail, for companies without an identity provider. Only hashes are kept.
 
 A code works in the browser that asked for it, and nowhere else: its row is named by a ticket that only this browser
-holds. So whoever reads a code over a shoulder, or lets many be sent to somebody, cannot use or use up theirs.
+holds. So whoever reads a code over a shoulder, or lets many be sent to somebody, cannot use or use up theirs. The hash
+is made with the key of the hook over person and time: a row that was edited opens nothing.
 """
 
 import hashlib
 import hmac
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
 
@@ -46,8 +47,13 @@ def make(connection: Connection, secret: str, ticket: str, employee_id: str, *, 
         if connection.execute(recent).scalar_one() >= most:
             return None
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-    row = {"id": hashed(ticket), "employee_id": employee_id, "code_hash": _mark(secret, ticket, code)}
-    connection.execute(sign_in_codes.insert().values(**row, made_at=at, expires_at=at + LIFE))
+    over = at + LIFE
+    row = {
+        "id": hashed(ticket),
+        "employee_id": employee_id,
+        "code_hash": _mark(secret, ticket, code, employee_id, over),
+    }
+    connection.execute(sign_in_codes.insert().values(**row, made_at=at, expires_at=over))
     return code
 
 
@@ -63,14 +69,17 @@ def use(connection: Connection, secret: str, ticket: str, code: str, *, at: date
             sign_in_codes.c.attempts < ATTEMPTS,
         )
         .values(attempts=sign_in_codes.c.attempts + 1)
-        .returning(sign_in_codes.c.employee_id, sign_in_codes.c.code_hash)
+        .returning(sign_in_codes.c.employee_id, sign_in_codes.c.code_hash, sign_in_codes.c.expires_at)
     )
     row = connection.execute(counting).one_or_none()
-    if not hmac.compare_digest(row.code_hash if row else "", _mark(secret, ticket, code)) or row is None:
+    if row is None:
+        return None
+    if not hmac.compare_digest(row.code_hash, _mark(secret, ticket, code, row.employee_id, row.expires_at)):
         return None
     connection.execute(update(sign_in_codes).where(sign_in_codes.c.id == hashed(ticket)).values(used_at=at))
     return active(connection, row.employee_id)
 
 
-def _mark(secret: str, ticket: str, code: str) -> str:
-    return hmac.new(secret.encode(), f"offboard.code\n{ticket}\n{code}".encode(), hashlib.sha256).hexdigest()
+def _mark(secret: str, ticket: str, code: str, employee_id: str, over: datetime) -> str:
+    said = "\n".join(("offboard.code", ticket, code, employee_id, over.astimezone(UTC).isoformat("T", "microseconds")))
+    return hmac.new(secret.encode(), said.encode(), hashlib.sha256).hexdigest()

@@ -3,10 +3,10 @@
 The hook judges by it, so that a person hears at once. The workflow judges again by what it has counted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, union
+from sqlalchemy import Connection, func, select, true, union
 from sqlalchemy.dialects.postgresql import JSONB
 
 from models.approvals import Refusal, Verdict
@@ -37,8 +37,16 @@ def standing_of(
         votes=decisions.votes(connection, row, key=key) if row else (),
         barred=barred(connection, case, at),
         elsewhere=elsewhere(connection, case, gate, newest, key=key),
-        sent_back=any(each.verdict is Verdict.SENT_BACK for each in newest),
+        sent_back=_is_sent_back(gate, newest),
+        report_digest=max(newest, key=lambda each: each.report_version).report_digest if newest else None,
     )
+
+
+def _is_sent_back(gate: str, newest: Sequence[GateRow]) -> bool:
+    """True while a new plan is being made, and for a gate that is not asked about it yet: others come before it."""
+    asked_about = max((each.report_version for each in newest), default=0)
+    sent_back = (each for each in newest if each.verdict is Verdict.SENT_BACK)
+    return any(each.report_version == asked_about or each.gate == gate for each in sent_back)
 
 
 def may_answer(connection: Connection, case: CaseRow, gate: str, person: str, *, at: datetime) -> Refusal | None:
@@ -72,10 +80,11 @@ def successors(connection: Connection, case_id: str) -> frozenset[str]:
         .limit(1)
         .subquery()
     )
-    transfers = func.jsonb_array_elements(plan.c.result["transfers"]).table_valued("value", joins_implicitly=True)
+    transfers = func.jsonb_array_elements(plan.c.result["transfers"]).table_valued("value")
     each = transfers.c.value.cast(JSONB)
     named = (
-        select(each[name].astext.label("person")).select_from(plan, transfers) for name in ("successor", "runner_up")
+        select(each[name].astext.label("person")).select_from(plan.join(transfers, true()))
+        for name in ("successor", "runner_up")
     )
     found = connection.execute(union(*named)).scalars()
     return frozenset(person for person in found if person)
@@ -87,5 +96,6 @@ def elsewhere(
     """Who has a vote that counts at another gate of the case; nobody where the policy lets them vote at both."""
     if case.policy.separation is not Separation.CASE:
         return frozenset()
-    others = (row for row in newest if row.gate != gate)
-    return frozenset(person for row in others for person in spoke(decisions.votes(connection, row, key=key)))
+    others = [row for row in newest if row.gate != gate]
+    votes = decisions.votes_at(connection, case.id, others, key=key)
+    return frozenset(person for some in votes.values() for person in spoke(some))

@@ -54,7 +54,14 @@ def create_app(  # noqa: PLR0913  (what the hook is put together from)
     """
     hook = Hook(database, client_provider, link_secret, public_url.rstrip("/"), clock, exchange=exchange or Exchange())
     post = Post(database, mailer, Links(link_secret, public_url), manners) if mailer else None
-    app = FastAPI(title="Offboard", openapi_url=None, docs_url=None, redoc_url=None, lifespan=redelivering(hook, post))
+    app = FastAPI(
+        title="Offboard",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host a request names
+        lifespan=redelivering(hook, post),
+    )
     app.include_router(pages.router(hook))
     app.include_router(api.router(hook))
     app.include_router(webhooks.router(hook))
@@ -69,6 +76,7 @@ def create_app(  # noqa: PLR0913  (what the hook is put together from)
         https=hook.public_url.startswith("https://"),
         too_large=_answer(hook, Problem.TOO_LARGE),
         too_slow=_answer(hook, Problem.MALFORMED),
+        unknown=_answer(hook, Problem.UNKNOWN),
         broken=_answer(hook, Problem.FAULT),
     )
 

@@ -26,6 +26,7 @@ from services.nudging import nudge
 from store import cases, decisions
 from store.database import Database
 from store.decisions import StoredDecision
+from store.pruning import prune
 from web.door.engine import ClientProvider, log, tell
 from web.hook import Hook
 from web.programs.event_delivery import deliver_events
@@ -35,6 +36,7 @@ EVERY = timedelta(seconds=30)
 LEAST_AGE = timedelta(seconds=10)
 AT_ONCE = 8  # gates
 MAIL_EVERY = timedelta(seconds=60)
+SWEEP_EVERY = timedelta(hours=1)  # not a day: a hook that is restarted every night has to get there
 MOST_MAILS = 50  # in one round
 
 
@@ -50,12 +52,16 @@ def redelivering(hook: Hook, post: Post | None) -> Callable[[FastAPI], AbstractA
     async def tell_people() -> int:
         return await nudge(hook.database, hook.client)
 
+    async def clear() -> int:
+        return await sweep(hook.database, hook.clock())
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(_for_ever(tell_again, lambda: EVERY, "stored decisions")),
             asyncio.create_task(_for_ever(tell_alerts, lambda: EVERY, "decisions about alerts")),
             asyncio.create_task(_for_ever(tell_people, lambda: EVERY, "changes of people")),
+            asyncio.create_task(_for_ever(clear, lambda: SWEEP_EVERY, "rows that are long over", "deleted")),
         ]
         if post:
             tasks.append(asyncio.create_task(_for_ever(lambda: send_waiting(post), lambda: MAIL_EVERY, "mails")))
@@ -102,7 +108,19 @@ async def redeliver(database: Database, client: ClientProvider, now: datetime, k
     return sum(await asyncio.gather(*(one_gate(stored) for stored in gates)))
 
 
-async def _for_ever(deliver: Callable[[], Awaitable[int]], pause: Callable[[], timedelta], what: str) -> None:
+async def sweep(database: Database, now: datetime) -> int:
+    """Delete what nobody needs any more; returns how many rows that were."""
+
+    def in_one_transaction() -> int:
+        with database.begin() as connection:
+            return prune(connection, now)
+
+    return await asyncio.to_thread(in_one_transaction)
+
+
+async def _for_ever(
+    deliver: Callable[[], Awaitable[int]], pause: Callable[[], timedelta], what: str, done_to: str = "delivered again"
+) -> None:
     while True:
         await asyncio.sleep(pause().total_seconds())
         try:
@@ -110,10 +128,10 @@ async def _for_ever(deliver: Callable[[], Awaitable[int]], pause: Callable[[], t
         except (Unavailable, SQLAlchemyError) as down:
             log.warning("%s could not be read: %s", what, type(down).__name__)
         except Exception:  # the next round may do better; without this one fault would end all rounds
-            log.exception("a fault of ours while %s were delivered again", what)
+            log.exception("a fault of ours while %s were to be %s", what, done_to)
         else:
             if done:
-                log.info("%s: %d were delivered again", what, done)
+                log.info("%s: %d were %s", what, done, done_to)
 
 
 def _waiting(database: Database, now: datetime, key: str) -> list[StoredDecision]:

@@ -96,14 +96,22 @@ class GuessBrake:
 class Guard:
     """ASGI middleware: strict headers on every answer, a limit on every body, one log line a request.
 
-    `too_large` answers a body over the limit, `too_slow` one that does not come to its end, `broken` a fault of ours.
+    `too_large` answers a body over the limit, `too_slow` one that does not come to its end, `unknown` a path with NUL,
+    which no id of ours holds and no database takes, `broken` a fault of ours.
     HSTS only where the public address is https.
     """
 
     def __init__(  # one answer for each way to fail
-        self, app: ASGIApp, policy: str, https: bool, too_large: ASGIApp, too_slow: ASGIApp, broken: ASGIApp
+        self,
+        app: ASGIApp,
+        policy: str,
+        https: bool,
+        too_large: ASGIApp,
+        too_slow: ASGIApp,
+        unknown: ASGIApp,
+        broken: ASGIApp,
     ) -> None:
-        self.app, self.too_large, self.too_slow, self.broken = app, too_large, too_slow, broken
+        self.app, self.too_large, self.too_slow, self.unknown, self.broken = app, too_large, too_slow, unknown, broken
         self.headers = {
             "Content-Security-Policy": policy,
             "Referrer-Policy": "no-referrer",
@@ -155,7 +163,8 @@ class Guard:
         """Who answers, and the body."""
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                return self.app, await _read_body(scope, receive)
+                body = await _read_body(scope, receive)
+                return (self.unknown, b"") if "\0" in scope["path"] else (self.app, body)
         except TimeoutError:
             return self.too_slow, b""
         except _TooLarge:

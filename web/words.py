@@ -1,5 +1,6 @@
 """Words and times of the pages that are not plain sentences: language, titles, deadlines, what is left."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from babel.dates import format_skeleton, get_timezone_name
 from models.people import Role
 from reports.language import LANGUAGES, Language, language
 from reports.words import GATES, LEVELS
+from store.gates import GateRow
 
 ROLES = {
     Role.SALESPERSON: "salesperson",
@@ -32,6 +34,16 @@ def choose(asked: str | None, recipient: str | None, accept: str | None) -> Lang
 def gate_name(words: Language, gate: str) -> str:
     """Name of a gate; one that only the company's own policy knows is shown as written there."""
     return words.text(GATES[gate]) if gate in GATES else gate
+
+
+def decider(row: GateRow, names: Mapping[str, str], words: Language) -> str:
+    """Who ended a round: `A`, or `B for A` where B answered in the place of A; empty when nobody did."""
+    by = row.decided_by or ""
+    own = any(seat.principal == by for seat in row.seats)
+    principal = by if own else next((seat.principal for seat in row.seats if seat.delegate == by), by)
+    if principal == by:
+        return names.get(by, "")
+    return words.text("{person} for {principal}", person=names.get(by, by), principal=names.get(principal, principal))
 
 
 def level_name(words: Language, level: str) -> str:

@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
 
 from temporalio import workflow
 
 from workflows.approvals_office import ApprovalsOffice
+from workflows.calls import WHY_PAUSE
 from workflows.deadline_clock import DeadlineClock
-from workflows.decision_book import DecisionBook
-from workflows.gate import Gate, Step
 
 with workflow.unsafe.imports_passed_through():
     from models.approvals import Decision, DecisionReceipt, GatePlan, GateRound, Ladder
     from models.judging import remaining_reminders
     from models.risk import ReportRef
+    from workflows.decision_book import DecisionBook
+    from workflows.gate import Gate, Step
+    from workflows.people_news import PeopleNews
 
 
 class ApprovalDesk(DecisionBook):
@@ -30,8 +34,7 @@ class ApprovalDesk(DecisionBook):
         self._office = ApprovalsOffice(case_id, employee_id, on_change)
         self._clock = DeadlineClock()
         self._tasks: list[asyncio.Task[None]] = []
-        self._people_changes = 0
-        self._people_known = 0
+        self._people = PeopleNews()
 
     @property
     def problem(self) -> str | None:
@@ -75,10 +78,9 @@ class ApprovalDesk(DecisionBook):
                 if gate.outcome is None and asked:
                     gate.next = Step(Ladder.APPROVER, plan.due_at)
 
-    def people_changed(self) -> int:
-        """Somebody delegated, left or came: see who holds the seats now. Returns the number of this change."""
-        self._people_changes += 1
-        return self._people_changes
+    def people_changed(self) -> None:
+        """Somebody delegated, left or came: see who holds the seats now, and ask where nobody could be asked."""
+        self._people.hear()
 
     async def carry_over(self, report: ReportRef) -> None:
         """A new version of the report changes nothing that matters: note it where people have spoken."""
@@ -118,10 +120,19 @@ class ApprovalDesk(DecisionBook):
         return known and gate.outcome is None and not gate.reseating and not self.rests(gate)
 
     async def _ask_people(self, gates: Sequence[Gate], *, once: bool = False) -> None:
-        before = self._people_changes
-        await self._office.open(gates, self, once=once)
-        if self._people_changes != before:  # whoever was asked just now may have been chosen before that change
-            self.people_changed()
+        tried = before = self._people.heard
+
+        async def until_people_change(pause: timedelta) -> None:
+            nonlocal tried
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self._people.known > tried, timeout=pause, timeout_summary=WHY_PAUSE
+                )
+            tried = self._people.heard
+
+        await self._office.open(gates, self, None if once else until_people_change)
+        if self._people.heard != before:  # whoever was asked just now may have been chosen before that change
+            self._people.must_look()
 
     async def _await_round(self, gate: Gate, current: GateRound) -> None:
         """Wait for the end of a round, reminding on the way."""
@@ -148,8 +159,8 @@ class ApprovalDesk(DecisionBook):
             self._note_end(gate)
 
     async def _remind(self, gate: Gate, current: GateRound, number: int) -> None:
-        change = self.people_changed()  # who is away now needs no reminder, and who stands in needs a link
-        await workflow.wait_condition(lambda: self._people_known >= change)
+        change = self._people.must_look()  # who is away now needs no reminder, and who stands in needs a link
+        await workflow.wait_condition(lambda: self._people.known >= change)
         if self._is_open(gate, current):
             await self._office.remind(gate, current, number)
 
@@ -157,16 +168,27 @@ class ApprovalDesk(DecisionBook):
 
     async def _reseat_for_ever(self) -> None:
         while True:
-            await workflow.wait_condition(lambda: self._people_changes > self._people_known)
-            change = self._people_changes
-            waiting = [gate for gate in self.gates.values() if gate.round and self._is_free(gate, gate.round)]
-            if waiting:
-                for gate in waiting:
-                    gate.reseating = True
-                await self._office.reseat(waiting, self)
-                for gate in waiting:
-                    gate.reseating = False
-            self._people_known = change
+            await workflow.wait_condition(lambda: self._people.waits)
+            if (pause := self._people.pause_left(workflow.now())) > timedelta(0):
+                with suppress(TimeoutError):
+                    await workflow.wait_condition(
+                        lambda: self._people.is_pressing, timeout=pause, timeout_summary="people changed, look again"
+                    )
+            heard = self._people.heard
+            found = await self._reseat()
+            self._people.looked(heard, workflow.now(), found=found)
+
+    async def _reseat(self) -> bool:
+        """Look who holds the seats now; True where other people are asked."""
+        waiting = [gate for gate in self.gates.values() if gate.round and self._is_free(gate, gate.round)]
+        if not waiting:
+            return False
+        for gate in waiting:
+            gate.reseating = True
+        found = await self._office.reseat(waiting, self)
+        for gate in waiting:
+            gate.reseating = False
+        return found
 
     def _is_free(self, gate: Gate, current: GateRound) -> bool:
         return not gate.busy and self._is_open(gate, current)
@@ -184,7 +206,7 @@ class ApprovalDesk(DecisionBook):
             del self._unrecorded_votes[: len(votes)]
             del self._unrecorded_outcomes[: len(outcomes)]
             if any(self._has_lost_seats(gate) for gate in self.gates.values()):
-                self.people_changed()
+                self._people.must_look()
 
     def _has_lost_seats(self, gate: Gate) -> bool:
         """Whoever has a vote at one gate has none at another: somebody else is to be asked there."""

@@ -1,13 +1,11 @@
 """The desk's calls to the approvals department: ask, ask others, remind, look for stored decisions, write down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows.calls import QUICK, patiently, rest
-from workflows.decision_book import DecisionBook
-from workflows.gate import Gate, Step
+from workflows.calls import QUICK, patiently
 
 with workflow.unsafe.imports_passed_through():
     from activities.approvals import ApprovalActivities
@@ -29,6 +27,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.case_display import cut
     from models.risk import ReportRef
+    from workflows.decision_book import DecisionBook
+    from workflows.gate import Gate, Step
 
 
 class _GivenUp(Exception):
@@ -50,13 +50,16 @@ class ApprovalsOffice:
 
     @property
     def problem(self) -> str | None:
-        """`hr: NobodyToAsk`, one for each gate that cannot be asked; None when all is well."""
+        """`hr: NobodyToAsk: hrbp`, one for each gate that cannot be asked, with who is missing; None: all is well."""
         return ", ".join(f"{where}: {what}" for where, what in sorted(self._problems.items())) or None
 
-    async def open(self, gates: Sequence[Gate], book: DecisionBook, *, once: bool = False) -> bool:
+    async def open(
+        self, gates: Sequence[Gate], book: DecisionBook, rest: Callable[[timedelta], Awaitable[None]] | None
+    ) -> bool:
         """Open the next round of each gate for the newest report, all in one call.
 
-        With `once` a refusal (nobody to ask at one of the gates) gives False, and none of them is open.
+        After a refusal (nobody to ask at one of the gates) it is tried again when `rest` is over. Without `rest` a
+        refusal gives False, and none of them is open.
         """
         steps = [gate.next for gate in gates]
         wanted = [(gate, step) for gate, step in zip(gates, steps, strict=True) if step is not None]
@@ -71,8 +74,8 @@ class ApprovalsOffice:
         try:
             opened = await patiently(
                 lambda: call(ApprovalActivities.open_gates, request, summary=cut(f"ask {names}"), **QUICK),
-                self._noting(names),
-                self._give_up if once else rest,
+                self._noting(names, wanted[0][0].plan.role if len(wanted) == 1 else None),
+                rest or self._give_up,
             )
         except _GivenUp:
             self._noting(names)(None)
@@ -110,8 +113,11 @@ class ApprovalsOffice:
             at=workflow.now(),
         )
 
-    async def reseat(self, gates: Sequence[Gate], book: DecisionBook) -> None:
-        """Ask who holds the seats of these open gates now; where other people are asked, a new round is open."""
+    async def reseat(self, gates: Sequence[Gate], book: DecisionBook) -> bool:
+        """Ask who holds the seats of these open gates now; where other people are asked, a new round is open.
+
+        True when there is one.
+        """
         request = Reseat(
             case_id=self._case_id,
             employee_id=self._employee_id,
@@ -130,9 +136,10 @@ class ApprovalsOffice:
         for current in found.rounds:
             book.gates[current.gate].enter(current)
         for gate in gates:
-            self._noting(gate.plan.gate)(NOBODY if gate.plan.gate in found.missing else None)
+            self._noting(gate.plan.gate, gate.plan.role)(NOBODY if gate.plan.gate in found.missing else None)
         book.delegates = frozenset(found.barred)
         self._on_change()
+        return bool(found.rounds)
 
     async def remind(self, gate: Gate, current: GateRound, number: int) -> None:
         """Send the reminder with that number for an open round, to those who have not voted."""
@@ -200,8 +207,10 @@ class ApprovalsOffice:
     async def _give_up(self, pause: timedelta) -> None:
         raise _GivenUp
 
-    def _noting(self, where: str) -> Callable[[str | None], None]:
+    def _noting(self, where: str, role: str | None = None) -> Callable[[str | None], None]:
         def note(problem: str | None) -> None:
+            if problem == NOBODY and role is not None:
+                problem = f"{NOBODY}: {role}"  # what a person must have who ends this
             if problem != self._problems.get(where):
                 self._problems = {key: known for key, known in self._problems.items() if key != where}
                 if problem is not None:

@@ -8,14 +8,13 @@ from collections.abc import Callable
 
 from temporalio import workflow
 
-from workflows.gate import Gate
-
 with workflow.unsafe.imports_passed_through():
     from models.approvals import Decision, DecisionReceipt, GateOutcome, GateRound, Refusal, Verdict, Vote
     from models.case import GateView
     from models.judging import Standing, judge, seat_of, spoke, vote_of
     from models.policy import Separation
     from models.risk import ReportRef
+    from workflows.gate import Gate
 
 
 class DecisionBook:

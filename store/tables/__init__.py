@@ -1,6 +1,6 @@
 """Our tables, by family. Money is `numeric` beside its currency, times are `timestamptz`. Ids are opaque text."""
 
-from store.tables.approval import decisions, delegations, gates, links, nudges, questions
+from store.tables.approval import decisions, delegations, gates, links, nudges, questions, vacancies
 from store.tables.base import MONEY, WHEN, metadata
 from store.tables.behaviour import (
     activity_days,
@@ -90,6 +90,7 @@ __all__ = [
     "sign_in_codes",
     "talks",
     "tasks",
+    "vacancies",
     "watchlist",
     "web_sessions",
     "webhook_receipts",

@@ -48,6 +48,8 @@ decisions = Table(
     Column("refusal", Text),
     Column("mac", Text, nullable=False),
     Index("ix_decisions_case_id_gate", "case_id", "gate"),
+    Index("ix_decisions_by_id", "by_id", "accepted_at"),
+    Index("ix_decisions_stored", "accepted_at", postgresql_where=text("state = 'stored'")),
 )
 
 # Signed links are locators: only their hash is kept.
@@ -67,7 +69,7 @@ links = Table(
 
 # Who answers in whose place. `kind`: `delegation` (what waits and what comes, from `starts_at` to `ends_at`), `absence`
 # (the same, with nobody named), `handed_over` (one gate of one case, by the person asked), `reassigned` (the same, by
-# an admin). Never changed but to revoke it.
+# an admin). Never changed but to revoke it. The cases have been told that it began and that it ended at `…_told_at`.
 delegations = Table(
     "delegations",
     metadata,
@@ -75,7 +77,7 @@ delegations = Table(
     Column("kind", Text, nullable=False),
     Column("from_id", Text, ForeignKey("employees.id"), nullable=False, index=True),
     Column("to_id", Text, ForeignKey("employees.id"), index=True),
-    Column("case_id", Text, ForeignKey("cases.id")),
+    Column("case_id", Text, ForeignKey("cases.id"), index=True),
     Column("gate", Text),
     Column("starts_at", WHEN, nullable=False),
     Column("ends_at", WHEN),
@@ -84,6 +86,19 @@ delegations = Table(
     Column("made_at", WHEN, nullable=False),
     Column("revoked_by", Text, ForeignKey("employees.id")),
     Column("revoked_at", WHEN),
+    Column("begun_told_at", WHEN),
+    Column("ended_told_at", WHEN),
+    Index("ix_delegations_to_begin", "starts_at", postgresql_where=text("begun_told_at IS NULL")),
+    Index("ix_delegations_to_end", "ends_at", postgresql_where=text("ended_told_at IS NULL")),
+)
+
+# Gates for which too few people may be asked: word that people changed wakes them. Gone when people are asked.
+vacancies = Table(
+    "vacancies",
+    metadata,
+    Column("case_id", Text, ForeignKey("cases.id"), primary_key=True),
+    Column("gate", Text, primary_key=True),
+    Column("noted_at", WHEN, nullable=False),
 )
 
 # Cases whose open gates must be looked at again because people changed; the hook tells them until it has.

@@ -106,7 +106,7 @@ outbox = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("case_id", Text, nullable=False, index=True),
-    Column("recipient_id", Text, ForeignKey("employees.id"), nullable=False),
+    Column("recipient_id", Text, ForeignKey("employees.id"), nullable=False, index=True),
     Column("kind", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
     Column("created_at", WHEN, nullable=False, server_default=func.now()),

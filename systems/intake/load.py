@@ -73,6 +73,8 @@ def import_folder(
         report = report.model_copy(update={"tables": counts})
         if not dry_run:
             nudges.put_where_somebody_left(connection, datetime.now(UTC))
+            if (people := counts.get("employees")) and people.new + people.changed:
+                nudges.put_where_nobody_is_asked(connection, "import", datetime.now(UTC))
             plain = {name: count.model_dump() for name, count in counts.items()}
             connection.execute(insert(imports).values(source=str(folder), counts=plain))
     return report

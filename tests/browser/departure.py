@@ -172,7 +172,7 @@ class Departure:
     def sign_in(self, person: str) -> dict[str, str]:
         """The cookie of somebody who has signed in."""
         with self.database.begin() as connection:
-            return {"offboard": sessions.start(connection, person, Method.OIDC, at=self.clock.now)}
+            return {"offboard": sessions.start(connection, SECRET, person, Method.OIDC, at=self.clock.now)}
 
     def hire(self, *row: str | None) -> None:
         """One more person: id, name, role, manager, language, zone."""

@@ -29,7 +29,9 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
 def guarded() -> Guard:
     slow, broken = PlainTextResponse("too slow", 400), PlainTextResponse("broken", 500)
     large = PlainTextResponse("too large", 413)
-    return Guard(hello, "default-src 'none'", https=False, too_large=large, too_slow=slow, broken=broken)
+    return Guard(
+        hello, "default-src 'none'", https=False, too_large=large, too_slow=slow, unknown=broken, broken=broken
+    )
 
 
 @pytest.fixture

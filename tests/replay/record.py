@@ -28,7 +28,9 @@ from services.cases import withdraw
 from store.database import Database
 from tests.alert_desk import AlertDesk, found
 from tests.workflow.alert_stage import EXPORT, LAPSE, AlertStage
-from tests.workflow.stage import CASE, AwayLedger, DevServerStage, build_company, join, stand_in
+from tests.workflow.away_ledger import AwayLedger
+from tests.workflow.people import join, stand_in
+from tests.workflow.stage import CASE, DevServerStage, build_company
 
 HISTORIES = Path(__file__).with_name("histories")
 DAY = timedelta(days=1)

@@ -117,6 +117,13 @@ def test_nobody_at_all_is_refused_with_the_missing_role_and_what_to_do() -> None
     assert refused.value.non_retryable
 
 
+def test_too_few_for_the_quorum_are_refused_with_how_many_there_are() -> None:
+    people = company(person("leaver"), person("fin", role=Role.FINANCE_REVIEWER), person("hr", role=Role.HRBP))
+    with pytest.raises(NobodyToAsk, match="3 more have to approve, and 2 may") as refused:
+        choose(question(Role.FINANCE_REVIEWER, people=3, needed=3), people)
+    assert refused.value.detail == {"role": "finance_reviewer", "needed": "3", "found": "2"}
+
+
 def test_a_circle_of_managers_ends() -> None:
     circle = company(person("leaver", "a"), person("a", "b"), person("b", "a"))
     assert list(line_above(circle, ["leaver"])) == ["a", "b"]

@@ -35,7 +35,8 @@ def test_nothing_is_counted_for_a_program(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(("language", "words"), [("en", "and 7 more"), ("zh", "另有 7 个")])
 def test_a_cut_list_says_so(language: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     started = datetime(2026, 11, 24, tzinfo=UTC).isoformat()
-    row = {"id": "offboarding-E1", "employee_id": "E1", "kind": "resignation", "phase": "closed", "started_at": started}
+    row = {"id": "offboarding-E1", "employee_id": "E1", "kind": "resignation", "phase": "closed", "started_at": started,
+           "gates": []}  # fmt: skip
     show_answer("cases", {"cases": [row], "more": 7}, language)
     assert words in capsys.readouterr().out
     show_answer("cases", {"cases": [row], "more": 0}, language)

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.access import ResultClass
-from models.approvals import Refusal, Verdict
+from models.approvals import Refusal, Verdict, Via
 from models.case import ENDED, SeparationKind
 from models.exfiltration import Feed
 from models.risk_level import Level
 from models.warning import MOVES, AlertState, ProtectionState, RuleId, Severity
 from reports.alert_words import RULES
+from reports.approval_facts import ENDED_BEFORE, IN_PLACE, RUNGS, VOTES, WAYS
 from reports.evidence_words import FEEDS, HANDED_OVER, NOT_COUNTED, SENTENCES, actor, local, sentence
 from reports.language import CATALOGUES
 from reports.terminal import show_answer
@@ -60,11 +61,18 @@ FULL = {
     "dates_before": {"last_working_day": "2026-12-18"},
     "currencies": [{"currency": "CNY", "total": "1200.50", "overdue": "200"}],
     "approvers": ["E1", "M1"],
+    "report_version": 2,
     "gate": "sales_manager",
     "rules": ["mass_export"],
     "due_at": "2026-12-24T10:00:00+00:00",
     "until": "2026-12-24T10:00:00+00:00",
     "left": ["client/C1"],
+    "seats": [{"principal": "M1", "delegate": "E1"}],
+    "found_as": "fallback",
+    "ended_rounds": {"1": "timed_out"},
+    "for": "M1",
+    "via": "link",
+    "votes": [{"by": "E1", "principal": "M1", "verdict": "approved"}],
 }
 
 
@@ -131,9 +139,12 @@ def test_no_value_of_a_closed_set_is_without_a_word() -> None:
 
 
 def test_the_facts_are_written_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    plainly = {**FULL, "seats": None, "found_as": "approver", "ended_rounds": {}}
     with China(monkeypatch):
-        assert sentence("gate.opened", FULL, ENGLISH) == "sales manager: Li Na (E1), M1 asked, until 2026-12-24 18:00."
-        assert sentence("gate.opened", FULL, CHINESE) == "销售主管：请 Li Na (E1)、M1 审批，截止 2026-12-24 18:00。"
+        asked = "Sales manager: Li Na (E1), M1 asked about report version 2, until 2026-12-24 18:00."
+        assert sentence("gate.opened", plainly, ENGLISH) == asked
+        asked = "销售主管：请 Li Na (E1)、M1 就报告第 2 版审批，截止 2026-12-24 18:00。"
+        assert sentence("gate.opened", plainly, CHINESE) == asked
         assert sentence("case.started", FULL, CHINESE) == "离职单开始：辞职，最后工作日 2026-12-24。"
     moved = "The last working day moves from 2026-12-18 to 2026-12-24."
     assert sentence("case.rescheduled", FULL, ENGLISH) == moved
@@ -143,6 +154,49 @@ def test_the_facts_are_written_as_people_write_them(monkeypatch: pytest.MonkeyPa
     audited = sentence("receivables.audited", {"as_of": "2026-11-25", **FULL}, ENGLISH)
     assert audited == "Receivables as of 2026-11-25: 1,200.50 CNY, overdue 200.00 CNY."
     assert sentence("receivables.audited", {"currencies": []}, ENGLISH) == "Receivables as of -: nothing is open."
+
+
+def test_who_is_asked_instead_is_told_with_the_reason() -> None:
+    seats = [{"principal": "M1", "delegate": "E1"}, {"principal": "M2", "delegate": None}]
+    body = {**FULL, "due_at": "soon", "seats": seats, "found_as": "escalation", "ended_rounds": {"1": "timed_out"}}
+    assert sentence("gate.opened", body, ENGLISH) == (
+        "Sales manager: Li Na (E1) for M1, M2 asked about report version 2, until soon. "
+        "Escalated: nobody before them could or did answer. Nobody answered the request before in time."
+    )
+    told = sentence("gate.reseated", {**body, "found_as": "fallback", "ended_rounds": {"2": "superseded"}}, CHINESE)
+    assert told == (
+        "销售主管：审批人变更，现由 Li Na (E1) 代 M1、M2 就报告第 2 版审批，截止 soon。"
+        "由兜底审批人审批：其他人须回避、不在岗或逾期未审批。取代上一轮审批请求。"
+    )
+
+
+def test_a_decision_tells_in_whose_place_and_by_which_way() -> None:
+    body = {"gate": "finance", "verdict": "approved", "for": "E1", "via": "session"}
+    said = "Finance: said approved; kept. In the place of Li Na (E1). Signed in."
+    assert sentence("decision.accepted", body, ENGLISH) == said
+    assert sentence("decision.refused", {**body, "refusal": "late"}, CHINESE).endswith("代 Li Na (E1) 审批。")
+    assert set(WAYS) == set(Via)
+    for via in Via:
+        for words in (ENGLISH, CHINESE):
+            assert sentence("decision.accepted", {**body, "via": via}, words).endswith(words.text(WAYS[via]))
+
+
+def test_the_end_of_a_gate_names_its_votes_where_the_last_one_is_not_all() -> None:
+    votes = [
+        {"by": "M1", "principal": "E1", "verdict": "approved"},
+        {"by": "M2", "principal": "M2", "verdict": "approved"},
+    ]
+    body = {"gate": "finance", "verdict": "approved", "report_version": 2, "votes": votes}
+    assert sentence("gate.closed", body, ENGLISH) == (
+        "Finance: approved, on report version 2. Votes: approved: M1 for Li Na (E1); approved: M2."
+    )
+    assert sentence("gate.closed", {**body, "votes": votes[1:]}, ENGLISH) == "Finance: approved, on report version 2."
+
+
+@pytest.mark.parametrize("text", [*WAYS.values(), *RUNGS.values(), *ENDED_BEFORE.values(), IN_PLACE, VOTES])
+def test_what_is_added_is_translated_with_the_same_facts(text: str) -> None:
+    assert CHINESE.word(text) != text
+    assert _facts(CHINESE.word(text)) == _facts(text)
 
 
 class China:
@@ -181,6 +235,13 @@ def test_the_timeline_says_whose_time_it_shows_and_fits_eighty_columns(
 def test_a_person_who_acted_is_named_and_a_moment_that_is_none_is_left() -> None:
     assert [actor(who, ENGLISH) for who in ("system", "E1", "E9")] == ["Offboard", "Li Na (E1)", "E9"]
     assert local("soon") == "soon"
+
+
+def test_a_time_in_a_sentence_is_that_of_the_reader_and_not_of_the_server() -> None:
+    body = {"gate": "finance", "approvers": ["E1"], "report_version": 1, "due_at": "2026-11-27T17:00:00Z"}
+    berlin = words_in("en", ENGLISH.names, "Europe/Berlin")
+    asked = "Finance: Li Na (E1) asked about report version 1, until 2026-11-27 18:00."
+    assert sentence("gate.opened", body, berlin) == asked
 
 
 def test_a_kind_of_another_version_is_shown_as_the_ledger_has_it() -> None:

@@ -1,5 +1,6 @@
 """What a policy may say about gates, and how one that cannot work is refused: with the gate and the reason."""
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from models.case import CaseRequest, SeparationKind
 from models.errors import PolicyError
 from models.people import Employee
 from models.planning import plan_case
-from models.policy import Material, Separation
+from models.policy import GatePolicy, Material, Separation
 from models.risk_level import Level
 from store.policies import SHIPPED, load_policy
 
@@ -23,6 +24,7 @@ REQUEST = CaseRequest(
     policy="ifrs",
 )
 START = datetime(2026, 11, 24, 2, tzinfo=UTC)
+GUIDE = Path(__file__).parents[2] / "docs" / "hr.md"
 FINANCE = 'gate = "finance"\nrole = "finance_reviewer"\n'
 
 
@@ -34,6 +36,21 @@ def policy(tmp_path: Path, *changes: tuple[str, str]) -> Path:
         text = text.replace(old, new)
     (tmp_path / "ifrs.toml").write_text(text, encoding="utf-8")
     return tmp_path
+
+
+def test_the_guide_names_every_key_of_a_gate_and_its_example_is_one_that_loads(tmp_path: Path) -> None:
+    guide = GUIDE.read_text(encoding="utf-8")
+    for key in GatePolicy.model_fields:
+        assert f"| `{key}` |" in guide
+    (example,) = re.findall(r"```toml\n(\[\[gates\]\].*?)```", guide, re.DOTALL)
+    shipped = (SHIPPED / "ifrs.toml").read_text(encoding="utf-8")
+    (tmp_path / "ifrs.toml").write_text(shipped[: shipped.index("[[gates]]")] + example, encoding="utf-8")
+    gates = {gate.gate: gate for gate in load_policy("ifrs", tmp_path).gates}
+    assert {name: (gate.people, gate.needed, gate.after) for name, gate in gates.items()} == {
+        "finance": (2, 2, ()),
+        "hr": (2, 1, ()),
+        "sales_manager": (1, 1, ("finance", "hr")),
+    }
 
 
 @pytest.mark.parametrize(

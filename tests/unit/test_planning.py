@@ -163,6 +163,14 @@ def test_a_last_day_in_the_past_is_refused() -> None:
         moved(plan(), date(2026, 11, 25), datetime(2026, 11, 26, 9, tzinfo=SHANGHAI))
 
 
+@pytest.mark.parametrize("day", [date(2200, 1, 1), date.max], ids=str)
+def test_a_year_that_nobody_means_is_refused_also_when_a_date_is_moved(day: date) -> None:
+    with pytest.raises(BadDates, match="is not meant"):
+        moved(plan(), day, TUESDAY)
+    with pytest.raises(BadDates, match="is not meant"):
+        plan(last_working_day=day)
+
+
 def test_a_cut_off_that_is_past_gives_nothing_back() -> None:
     early = plan(access_cutoff=datetime(2026, 11, 25, 12, tzinfo=SHANGHAI))
     assert moved(early, date(2027, 1, 15), datetime(2026, 11, 26, 9, tzinfo=SHANGHAI)).dates.access_cutoff == (

@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from commands.plumbing import told
 from commands.scans import warn_of_failure
+from models.approvals import Refusal
+from models.errors import DecisionRefused
 from reports.terminal import show_answer
 from services.failing_steps import FailingStep
 
@@ -43,6 +46,24 @@ def test_a_list_of_alerts_keeps_id_and_who_is_waited_for_in_eighty_columns(
     lines = said("alerts", {"alerts": [alert], "more": 0}, capsys).splitlines()
     row = re.sub(r"\s{2,}", "|", lines[-1].strip()).split("|")
     assert row == ["alert-62CT-M9A3-20261124", "critical", "needs review", "Office F1", "2026-11-27 10:00"]
+
+
+@pytest.mark.parametrize(("tag", "words"), [("en", "Recorded: hr sent back."), ("zh", "已退回")])
+def test_a_verdict_of_two_words_is_not_a_code(tag: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = {
+        "standing": "counted", "gate": "hr", "verdict": "sent_back", "decided_by": "H1", "votes": 0, "needed": 1,
+    }  # fmt: skip
+    assert words in said("decision", answer, capsys, tag)
+
+
+@pytest.mark.parametrize(
+    ("tag", "words"),
+    [("en", "was not sent: that person is not asked at this gate"), ("zh", "提问未发送：此人不是该审批的当前审批人")],
+)
+def test_why_something_is_refused_is_not_a_code(tag: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OFFBOARD_LANGUAGE", tag)
+    refused = DecisionRefused("the question was not sent: {reason}", reason=Refusal.NOT_AN_APPROVER)
+    assert words in told(refused)
 
 
 def test_feeds_have_words_in_chinese(capsys: pytest.CaptureFixture[str]) -> None:

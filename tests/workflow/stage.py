@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import text
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
 
@@ -23,7 +23,6 @@ from models.case import CaseDates, CaseProgress, CaseResult, NewPlan, Phase, Sep
 from models.errors import DecisionRefused
 from models.judging import NEEDS_REASON
 from services.cases import StartedCase, StartOrder, as_refusal, reschedule, start_case
-from services.delegating import delegate
 from settings import Settings
 from store import decisions, gates
 from store.database import Database
@@ -79,13 +78,14 @@ class Stage(ABC):
             async with build_worker(self.client, build_activities(self.settings, self.database), executor):
                 yield
 
-    def policy(self, **gates: str | dict[str, Any]) -> str:
+    def policy(self, separation: str = "case", **gates: str | dict[str, Any]) -> str:
         """The name of a policy like the shipped one, with these gates.
 
-        Each gate with its rules, or with what silence leads to alone.
+        Each gate with its rules, or with what silence leads to alone. `separation`: who votes once in a case.
         """
         text_of_policy = (SHIPPED / "ifrs.toml").read_text().split("[[gates]]")[0]
         text_of_policy = text_of_policy.replace('name = "ifrs"', 'name = "test"', 1)
+        text_of_policy = text_of_policy.replace('separation = "case"', f'separation = "{separation}"', 1)
         for gate, rules in gates.items():
             own = rules if isinstance(rules, dict) else {"on_silence": rules}
             lines = {"gate": gate, "role": ROLES[gate].value, "working_days": 2} | own
@@ -282,49 +282,6 @@ class DevServerStage(Stage):
         """Put the clock of the case forward."""
         await self._skipper.fast_forward(self.handle, span)
         self._ahead += span
-
-
-class AwayLedger:
-    """A copy of the company's books under an address that nobody answers until it comes back."""
-
-    def __init__(self, stage: Stage) -> None:
-        books = make_url(stage.database.url)
-        self._name = f"{books.database}_ledger"
-        self._server = create_engine(books.set(database="postgres"), isolation_level="AUTOCOMMIT")
-        stage.database.engine.dispose()  # PostgreSQL copies a database only while nobody uses it
-        self._do(f'CREATE DATABASE "{self._name}_away" TEMPLATE "{books.database}"')
-        address = books.set(database=self._name).render_as_string(hide_password=False)
-        stage.settings = stage.settings.model_copy(update={"receivables_url": SecretStr(address)})
-
-    def come_back(self) -> None:
-        """The books answer under their address."""
-        self._do(f'ALTER DATABASE "{self._name}_away" RENAME TO "{self._name}"')
-
-    def _do(self, statement: str) -> None:
-        with self._server.connect() as connection:
-            connection.execute(text(statement))
-
-
-def join(stage: Stage, *people: str, role: str = "finance_reviewer") -> None:
-    """More people with a role, at the leaver's place."""
-    with stage.database.begin() as connection:
-        for person in people:
-            Company(stage.database).person(
-                connection, person, name=f"Office {person}", role=role, manager_id="D1", region="East", country="CN",
-                time_zone="Asia/Shanghai", department="Finance", email=f"{person.lower()}@example.com",
-            )  # fmt: skip
-
-
-async def stand_in(stage: Stage, from_id: str, to: str | None, now: datetime) -> None:
-    """A delegation for a month, or an absence, made by the person."""
-
-    async def client() -> Client:
-        return stage.client
-
-    await delegate(
-        stage.database, client, by=from_id, from_id=from_id, to=to, starts_at=now, ends_at=now + MONTH,
-        reason="on leave", now=now,
-    )  # fmt: skip
 
 
 def build_company(database: Database, clients: int = 2) -> Company:

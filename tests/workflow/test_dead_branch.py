@@ -14,8 +14,9 @@ from models.reasons import because
 from models.report import CaseReport
 from models.risk import Domain, DomainStatus
 from store import cases, reports
+from tests.workflow.away_ledger import AwayLedger
 from tests.workflow.reading import activities_in
-from tests.workflow.stage import CASE, AwayLedger, Stage, TestServerStage
+from tests.workflow.stage import CASE, Stage, TestServerStage
 
 BUDGET = timedelta(seconds=61)
 FIFTY = Decimal(50)

@@ -2,13 +2,10 @@
 
 from datetime import timedelta
 
-from temporalio.client import Client
-
 from models.approvals import Refusal, Verdict
 from models.case import Phase
-from services.nudging import nudge
-from store import nudges
-from tests.workflow.stage import CASE, TestServerStage, join, stand_in
+from tests.workflow.people import join, people_changed, stand_in
+from tests.workflow.stage import TestServerStage
 
 DAY = timedelta(days=1)
 
@@ -52,17 +49,6 @@ async def test_when_the_approver_leaves_somebody_else_is_asked_with_a_deadline_o
         assert await stage.refusal_of(refused) is Refusal.NOT_AN_APPROVER
         await stage.decide("finance")
         await stage.until_phase(Phase.HANDING_OVER)
-
-
-async def people_changed(stage: TestServerStage) -> None:
-    """The case is nudged, as after every import."""
-
-    async def client() -> Client:
-        return stage.client
-
-    with stage.database.begin() as connection:
-        nudges.put(connection, [CASE], "somebody left", await stage.clock())
-    assert await nudge(stage.database, client) == 1
 
 
 async def test_whoever_acts_for_the_leaver_is_not_asked_and_not_counted(stage: TestServerStage) -> None:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from models.approvals import GateOutcome, Refusal, Verdict
 from models.case import CaseProgress, Phase
-from tests.workflow.stage import Stage, TestServerStage, join
+from tests.workflow.people import join
+from tests.workflow.stage import Stage, TestServerStage
 
 DAY = timedelta(days=1)
 

@@ -11,7 +11,8 @@ from models.case import CaseResult, Phase
 from models.errors import CaseConflict
 from services.cases import withdraw
 from tests.handover_desk import assert_no_gap, snapshot
-from tests.workflow.stage import CASE, AwayLedger, Stage, TestServerStage
+from tests.workflow.away_ledger import AwayLedger
+from tests.workflow.stage import CASE, Stage, TestServerStage
 
 TABLES = ("clients", "opportunities", "entitlements", "employees", "invoices", "assets")
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from models.approvals import Seat, Vote
 from models.errors import UnknownCase
 from models.evidence import LedgerEntry
 from models.people import Employee
@@ -44,12 +45,17 @@ class CaseFile:
     leaver: Employee
     report: CaseReport | None
     gates: tuple[GateRow, ...]
-    votes: dict[str, tuple[str, ...]]
+    votes: dict[str, tuple[Vote, ...]]
     notes: tuple[StoredDecision, ...]
     questions: tuple[Question, ...]
     entries: tuple[LedgerEntry, ...]
     names: dict[str, str]
     words: Words
+
+    def unanswered(self, row: GateRow) -> tuple[Seat, ...]:
+        """The places at a gate for which nobody has answered: not the person asked, and not who answers for them."""
+        voted = {vote.principal for vote in self.votes.get(row.gate, ())}
+        return tuple(seat for seat in row.seats if seat.principal not in voted)
 
 
 def read(connection: Connection, case_id: str, reader: Employee, rights: Rights, words: Language) -> CaseFile:
@@ -59,7 +65,6 @@ def read(connection: Connection, case_id: str, reader: Employee, rights: Rights,
     told = deque(evidence.read(connection, case_id), ENTRIES) if Field.TIMELINE in sees else deque[LedgerEntry]()
     asked = questions.of_case(connection, case_id) if Field.QUESTIONS in sees else []
     report = _report(connection, case_id) if sees & _FROM_REPORT else None
-    votes = {row.gate: tuple(vote.by for vote in decisions.votes(connection, row)) for row in newest}
     notes = _notes(connection, case_id) if Field.NOTES in sees else []
     ids = {person for row in newest for person in row.approvers} | {one.by for one in notes}
     ids |= {person for one in asked for person in (one.asked_by, one.answered_by) if person}
@@ -70,12 +75,12 @@ def read(connection: Connection, case_id: str, reader: Employee, rights: Rights,
         leaver=people.get(connection, case.employee_id),
         report=report,
         gates=tuple(newest),
-        votes=votes,
+        votes=decisions.votes_at(connection, case_id, newest),
         notes=tuple(notes),
         questions=tuple(asked),
         entries=tuple(reversed(told)),
         names=people.names(connection, ids) | (report.case.employees if report else {}),
-        words=words_in(words.tag, names_in(connection, spoken)),
+        words=words_in(words.tag, names_in(connection, spoken), reader.time_zone),
     )
 
 

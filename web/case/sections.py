@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from models.approvals import Verdict
 from models.people import Employee
+from models.reasons import Reason
 from models.report import ReportTransfer
 from models.risk import Domain, DomainStatus
 from models.secrecy import Field
@@ -14,7 +15,7 @@ from reports.words import DOMAINS
 from store.gates import GateRow
 from web.case.read import CaseFile
 from web.moments import Time, time
-from web.words import gate_name
+from web.words import decider, gate_name
 
 SHOWN = 5  # of a list that may be long; the report has it all
 REASONS = 3  # of each domain
@@ -30,11 +31,12 @@ FIELD_OF = {
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a list: a name, what is said of it, and when."""
+    """One line of a list: a name, what is said of it, and when. `until`: the time is a deadline."""
 
     head: str
     text: str
     time: Time | None = None
+    until: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _domains(found: CaseFile, sees: frozenset[Field], words: Language) -> list[L
     lines = []
     for each in domains:
         if FIELD_OF[each.domain] in sees and each.status is DomainStatus.ASSESSED and each.score is not None:
-            said = words.text("; ").join(words.reason(reason) for reason in each.reasons[:REASONS])
+            said = _sentences(each.reasons, words)
             score = words.text("{score} of 100", score=words.number(each.score))
             lines.append(Line(f"{words.text(DOMAINS[each.domain.value])}: {score}", said))
     return lines
@@ -103,11 +105,12 @@ def _debtors(found: CaseFile, words: Language) -> list[Line]:
 
 def _clients(found: CaseFile, words: Language) -> list[Line]:
     lines = found.report.clients.lines if found.report and found.report.clients else ()
-    return [
-        Line(each.facts.client.name, words.text("; ").join(words.reason(one) for one in each.reasons[:REASONS]))
-        for each in lines
-        if each.at_risk
-    ]
+    return [Line(each.facts.client.name, _sentences(each.reasons, words)) for each in lines if each.at_risk]
+
+
+def _sentences(reasons: Sequence[Reason], words: Language) -> str:
+    """The first reasons, each of which is a sentence of its own."""
+    return " ".join(words.reason(reason) for reason in reasons[:REASONS])
 
 
 def _access(found: CaseFile, reader: Employee, words: Language) -> list[Line]:
@@ -134,7 +137,7 @@ def _handed(found: CaseFile, reader: Employee) -> list[Line]:
 
 def _gate(row: GateRow, found: CaseFile, reader: Employee, words: Language) -> Line:
     name = gate_name(words, row.gate)
-    who = found.names.get(row.decided_by or "", "")
+    who = decider(row, found.names, words)
     said = {
         Verdict.APPROVED: words.text("approved by {name}", name=who),
         Verdict.DECLINED: words.text("declined by {name}", name=who),
@@ -146,10 +149,10 @@ def _gate(row: GateRow, found: CaseFile, reader: Employee, words: Language) -> L
         return Line(name, state or words.text("asked again"), time(row.closed_at, words, reader.time_zone))
     if found.case.ended_at is not None:
         return Line(name, words.text("no longer asked"))
-    voted = set(found.votes.get(row.gate, ()))
-    waiting = [found.names.get(person, person) for person in row.approvers if person not in voted]
-    text = words.text("waiting for {name}", name=words.text(", ").join(waiting))
-    return Line(name, text, time(row.due_at, words, reader.time_zone))
+    waiting = dict.fromkeys(person for seat in found.unanswered(row) for person in seat.holders())
+    names = words.text(", ").join(found.names.get(person, person) for person in waiting)
+    text = words.text("waiting for {name}", name=names)
+    return Line(name, text, time(row.due_at, words, reader.time_zone), until=True)
 
 
 def _notes(found: CaseFile, reader: Employee, words: Language) -> list[Line]:

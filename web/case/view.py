@@ -88,7 +88,7 @@ def view(found: CaseFile, reader: Employee, rights: Rights, words: Language) -> 
         sections=sections(found, reader, sees, words),
         questions=tuple(_question(each, found, reader, rights, words) for each in found.questions),
         timeline=_timeline(found, reader, sees, words),
-        seats=_seats(found, words) if Action.REASSIGN in rights.actions else (),
+        seats=_seats(found, reader, words) if Action.REASSIGN in rights.actions else (),
         waiting=_waiting(found, reader, words) if Action.DECIDE in rights.actions else (),
         running=found.case.ended_at is None,
     )
@@ -148,16 +148,16 @@ def _waiting(found: CaseFile, reader: Employee, words: Language) -> tuple[Waitin
     return tuple(
         Waiting(gate_path(found.case.id, row.gate), gate_name(words, row.gate))
         for row in found.gates
-        if row.closed_at is None and reader.id in row.approvers and reader.id not in found.votes[row.gate]
-        if found.case.ended_at is None
+        if row.closed_at is None and found.case.ended_at is None
+        if any(reader.id in seat.holders() for seat in found.unanswered(row))
     )
 
 
-def _seats(found: CaseFile, words: Language) -> tuple[Seat, ...]:
+def _seats(found: CaseFile, reader: Employee, words: Language) -> tuple[Seat, ...]:
     waiting = [row for row in found.gates if row.closed_at is None and found.case.ended_at is None]
     return tuple(
         Seat(row.gate, seat.principal, f"{gate_name(words, row.gate)}: {found.names.get(seat.principal, '')}")
         for row in waiting
-        for seat in row.seats
-        if not set(seat.holders()) & set(found.votes[row.gate])
+        if reader.id not in row.approvers
+        for seat in found.unanswered(row)
     )

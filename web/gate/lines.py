@@ -7,7 +7,7 @@ from reports.language import Language
 from store.gates import GateRow
 from web.gate.visit import State, Visit
 from web.moments import Time, time
-from web.words import gate_name
+from web.words import decider, gate_name
 
 ENDS = {
     Verdict.APPROVED: "approved by {name}",
@@ -38,7 +38,7 @@ def _line(row: GateRow, visit: Visit, words: Language) -> GateLine:
     if row.verdict is Verdict.TIMED_OUT:
         state = words.text("nobody answered in time")
     elif isinstance(row.verdict, Verdict):
-        state = words.text(ENDS[row.verdict], name=visit.names.get(row.decided_by or "", ""))
+        state = words.text(ENDS[row.verdict], name=decider(row, visit.names, words))
     else:
         state = words.text("asked again with a new report")
     return GateLine(name, state, time(row.closed_at, words, zone))
@@ -57,7 +57,7 @@ def _open_line(row: GateRow, visit: Visit, words: Language) -> GateLine:
         return GateLine(name, words.text("no longer asked"), None)
     voted = {vote.principal for vote in visit.votes.get(row.gate, ())}
     waiting = [person for seat in row.seats if seat.principal not in voted for person in seat.holders()]
-    names = ", ".join(visit.names.get(person, person) for person in dict.fromkeys(waiting))
+    names = words.text(", ").join(visit.names.get(person, person) for person in dict.fromkeys(waiting))
     if not names:  # every answer is there, and the case is about to write the end down
         return GateLine(name, words.text("answered, not yet confirmed"), None)
     return GateLine(name, words.text("waiting for {name}", name=names), time(row.due_at, words, zone), until=True)

@@ -150,7 +150,7 @@ def _visit(
         newest_version=reports.versions(connection, link.case_id)[-1].version,
         seen_version=seen,
         differences=differences,
-        votes={row.gate: decisions.votes(connection, row, key=secret) for row in newest if row.closed_at is None},
+        votes=decisions.votes_at(connection, link.case_id, [row for row in newest if not row.closed_at], key=secret),
         questions=asked_here,
         handed_over=handed_over,
         substitutes=substitutes(connection, hearing) if found is State.OPEN else (),

@@ -37,7 +37,7 @@ async def signed_in(hook: Hook, request: Request) -> Session | None:
 
     def finding() -> sessions.StoredSession | None:
         with hook.database.begin() as connection:
-            return sessions.find(connection, key, at=hook.clock())
+            return sessions.find(connection, hook.link_secret, key, at=hook.clock())
 
     found = await asyncio.to_thread(finding)
     return Session(found.employee_id, found.method, _csrf(hook, key)) if found else None
@@ -50,7 +50,7 @@ async def begin(hook: Hook, request: Request, answer: Response, employee_id: str
     def starting() -> str:
         with hook.database.begin() as connection:
             sessions.end(connection, before, at=hook.clock())
-            return sessions.start(connection, employee_id, method, at=hook.clock())
+            return sessions.start(connection, hook.link_secret, employee_id, method, at=hook.clock())
 
     keep(hook, answer, cookie_name(hook), await asyncio.to_thread(starting), int(LIFE.total_seconds()))
 

@@ -24,10 +24,14 @@ def upgrade() -> None:
     _add_stand_ins()
     _mark_decisions()
     _seat_gates()
+    op.create_index(op.f("ix_outbox_recipient_id"), "outbox", ["recipient_id"], unique=False)
 
 
 def downgrade() -> None:
     op.drop_index("ix_gates_open", table_name="gates")
+    op.drop_index("ix_outbox_recipient_id", table_name="outbox")
+    op.drop_index("ix_decisions_stored", table_name="decisions")
+    op.drop_index("ix_decisions_by_id", table_name="decisions")
     for column in ("ladder", "seats"):
         op.drop_column("gates", column)
     op.drop_constraint(op.f("fk_decisions_for_id"), "decisions", type_="foreignkey")
@@ -35,6 +39,7 @@ def downgrade() -> None:
         op.drop_column("decisions", column)
     for table in (
         "questions",
+        "vacancies",
         "nudges",
         "delegations",
         "web_sessions",
@@ -177,6 +182,8 @@ def _add_stand_ins() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_by", sa.Text(), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("begun_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_told_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_delegations_case_id")),
         sa.ForeignKeyConstraint(["from_id"], ["employees.id"], name=op.f("fk_delegations_from_id")),
         sa.ForeignKeyConstraint(["made_by"], ["employees.id"], name=op.f("fk_delegations_made_by")),
@@ -186,6 +193,18 @@ def _add_stand_ins() -> None:
     )
     op.create_index(op.f("ix_delegations_from_id"), "delegations", ["from_id"], unique=False)
     op.create_index(op.f("ix_delegations_to_id"), "delegations", ["to_id"], unique=False)
+    op.create_index(op.f("ix_delegations_case_id"), "delegations", ["case_id"], unique=False)
+    for name, moment, told in (("begin", "starts_at", "begun_told_at"), ("end", "ends_at", "ended_told_at")):
+        untold = sa.text(f"{told} IS NULL")
+        op.create_index(f"ix_delegations_to_{name}", "delegations", [moment], unique=False, postgresql_where=untold)
+    op.create_table(
+        "vacancies",
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("gate", sa.Text(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_vacancies_case_id")),
+        sa.PrimaryKeyConstraint("case_id", "gate", name=op.f("pk_vacancies")),
+    )
     op.create_table(
         "nudges",
         sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -227,6 +246,9 @@ def _mark_decisions() -> None:
         op.add_column("decisions", sa.Column(column, kind, nullable=False, server_default=before))
         op.alter_column("decisions", column, server_default=None)
     op.create_foreign_key(op.f("fk_decisions_for_id"), "decisions", "employees", ["for_id"], ["id"])
+    op.create_index("ix_decisions_by_id", "decisions", ["by_id", "accepted_at"], unique=False)
+    stored = sa.text("state = 'stored'")
+    op.create_index("ix_decisions_stored", "decisions", ["accepted_at"], unique=False, postgresql_where=stored)
 
 
 def _seat_gates() -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from store import decisions, gates
+from store import cases, decisions, gates
 from tests.approval_case import CASE
 from tests.integration.approving.waiting import Waiting
-from tests.integration.gates.approvals import URL, row
+from tests.integration.gates.approvals import URL, decide, row
 
 
 def test_deciding_goes_by_the_door_and_says_what_became_of_it(case: Waiting) -> None:
@@ -107,8 +107,26 @@ def test_a_person_chooses_how_they_are_reached(case: Waiting) -> None:
     assert "22:00-07:00" in case.offboard("preferences", "F1")
     assert case.json("preferences", "F1", "--quiet", "none")["quiet_from"] is None
     assert case.json("preferences", "F1")["digest"] is True
+    # A chat that nobody set up would swallow every question.
+    assert "mail" in case.offboard("preferences", "F1", "--channel", "sales", code=2)
+    assert case.json("preferences", "F1")["channel"] == "mail"
 
 
 def test_a_new_plan_needs_the_engine(case: Waiting) -> None:
     case.offboard("replan", "E1", "--exclude", "P1", "--as", "H2", code=1)
     assert "no employee" in case.offboard("replan", "E1", "--exclude", "somebody", code=1)
+
+
+def test_the_list_shows_the_votes_of_gates_that_ask_several(case: Waiting) -> None:
+    with case.database.begin() as connection:
+        wide = cases.get(connection, CASE).plan
+        gates = tuple(
+            each.model_copy(update={"people": 2, "needed": 2}) if each.gate == "finance" else each
+            for each in wide.gates
+        )
+        cases.set_plan(connection, wide.model_copy(update={"gates": gates}))
+    assert "finance 0/2, hr, it, legal, sales_manager" in " ".join(case.offboard("list").split())
+    decide(case.database)
+    assert "finance 1/2, hr" in case.offboard("list")
+    (listed,) = case.json("list")["cases"]
+    assert listed["gates"][0] == {"gate": "finance", "votes": 1, "needed": 2}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from models.search_attributes import TASK_QUEUE
 from services.nudging import nudge
@@ -55,3 +56,30 @@ def test_a_case_is_told_once_and_a_closed_one_counts_as_told(case: Waiting, engi
     case.hand_over("H1", "P1", "hr")
     assert engine.run(told) == 1
     assert case.untold() == []
+
+
+class Refusing:
+    """An engine that takes no more signals, for the reason given."""
+
+    def __init__(self, status: RPCStatusCode) -> None:
+        self.status = status
+
+    def get_workflow_handle(self, case_id: str) -> "Refusing":
+        """A case of it."""
+        return self
+
+    async def signal(self, name: str, rpc_timeout: object) -> None:
+        """Refused."""
+        raise RPCError("exceeded workflow execution limit for signal events", self.status, b"")
+
+
+@pytest.mark.parametrize(("status", "told"), [(RPCStatusCode.INVALID_ARGUMENT, 1), (RPCStatusCode.UNAVAILABLE, 0)])
+def test_a_case_that_takes_no_more_signals_does_not_keep_the_others_waiting(
+    case: Waiting, status: RPCStatusCode, told: int
+) -> None:
+    async def refusing() -> Refusing:
+        return Refusing(status)
+
+    case.hand_over("F1", "P1")
+    assert asyncio.run(nudge(case.database, refusing)) == told  # type: ignore[arg-type]  (all of it that is used)
+    assert len(case.untold()) == 1 - told

@@ -4,11 +4,32 @@ from decimal import Decimal
 
 import pytest
 
+from models.approvals import GateOutcome, Ladder, Seat, Verdict, Vote
 from models.case import Branch
 from models.policy import Material
+from models.report import CaseReport
 from models.report_changes import is_material
 from models.risk_level import Level
-from tests.integration.assessment.stored_case import Case, money, proposal
+from store import gates
+from store.gates import GateRow
+from tests.integration.assessment.stored_case import CASE, NOON, Case, money, proposal
+
+VOTE = Vote(decision_id="d", principal="M1", by="M1", verdict=Verdict.APPROVED, at=NOON, round=1)
+
+
+def round_about(asked: CaseReport) -> GateRow:
+    return GateRow(
+        case_id=CASE,
+        gate="finance",
+        round=1,
+        approvers=("M1",),
+        seats=(Seat(principal="M1"),),
+        ladder=Ladder.APPROVER,
+        due_at=NOON,
+        report_version=asked.version,
+        report_digest=asked.digest,
+        opened_at=NOON,
+    )
 
 
 def test_a_late_branch_is_unknown_and_never_zero(assessed: Case) -> None:
@@ -89,3 +110,19 @@ def test_small_changes_add_up_against_the_version_that_people_were_asked_about(a
     asked = assessed.report().version
     steps = [assessed.has(Branch.RECEIVABLES, money(each, "9000")).merge(asked=asked) for each in ("320", "340")]
     assert [step.material for step in steps] == [False, True]
+
+
+def test_a_report_says_that_an_approval_stands_only_where_the_case_lets_it_stand(assessed: Case) -> None:
+    assessed.has(Branch.RECEIVABLES, money("300", "9000")).merge()
+    asked = assessed.report()
+    approved = GateOutcome(
+        gate="finance", verdict=Verdict.APPROVED, by="M1", at=NOON, report_version=asked.version, votes=(VOTE,)
+    )
+    with assessed.database.begin() as connection:
+        gates.open_round(connection, round_about(asked))
+    stands = []
+    for overdue in ("320", "340"):  # each step is small, both together are not
+        step = assessed.has(Branch.RECEIVABLES, money(overdue, "9000")).merge(approved, asked=asked.version)
+        [finance] = [each for each in assessed.report().approvals if each.gate == "finance"]
+        stands.append((step.material, finance.carried_over_from))
+    assert stands == [(False, asked.version), (True, None)]

@@ -139,4 +139,4 @@ def test_a_silence_is_written_as_timed_out_with_nobody_behind_it(
     silent = outcome("legal", Verdict.TIMED_OUT, None)
     desk.record_decisions(RecordDecisions(case_id=CASE, outcomes=(silent,), at=LATER))
     assert (row(database, "legal").verdict, row(database, "legal").decided_by) == (Verdict.TIMED_OUT, None)
-    assert "沉默绝不等于同意" in text_of(mailer.to("H2")[0])
+    assert "逾期不等于同意" in text_of(mailer.to("H2")[0])

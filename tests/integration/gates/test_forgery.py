@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from activities.approvals import ApprovalActivities
-from models.approvals import CollectDecisions, Decision, Verdict, Via
+from models.approvals import CollectDecisions, Decision, DecisionReceipt, Refusal, Verdict, Via
 from store import decisions
 from store.database import Database
 from store.decisions import DecisionState
@@ -87,6 +87,7 @@ def test_the_person_may_still_decide_after_somebody_forged_in_their_name(
         {"by": "I1"},
         {"at": LATER + timedelta(seconds=1)},
         {"round": 2},
+        {"round": 0},
         {"principal": "P1"},
     ],
     ids=str,
@@ -102,6 +103,19 @@ def test_a_genuine_decision_counted_as_something_else_is_forged(
         [kept] = decisions.of_gate(connection, CASE, "finance")
     assert kept.state is DecisionState.STORED, "the person did say something: it waits to be heard"
     assert desk.record_decisions(recorded(said)).forged == ()
+
+
+def test_a_refused_decision_that_is_sent_to_the_engine_again_is_forged(
+    desk: ApprovalActivities, database: Database
+) -> None:
+    desk.open_gates(opening("finance"))
+    said = decide(database)
+    refused = DecisionReceipt(decision_id=said.id, gate="finance", counted=False, refusal=Refusal.REPORT_CHANGED)
+    with database.begin() as connection:
+        decisions.settle(connection, said.id, refused)
+    answer = desk.record_decisions(recorded(said.message(), outcomes=(outcome(),)))
+    assert answer.forged == (said.id,)
+    assert row(database, "finance").verdict is None
 
 
 def test_a_reason_or_a_report_that_the_hook_never_saw_does_not_count(

@@ -81,6 +81,23 @@ def test_an_ask_that_never_left_is_dropped_once_the_gate_is_decided(
     assert waiting(database) == []
 
 
+def test_an_ask_whose_sender_died_may_have_left_and_stays_in_the_books(
+    desk: ApprovalActivities, database: Database, mailer: Collecting
+) -> None:
+    mailer.out_of_order = True
+    desk.open_gates(opening("finance"))
+    mailer.out_of_order = False
+    with database.begin() as connection:  # as if it had been taken by a process that never came back
+        died = {"error": None, "retry_at": None, "claimed_at": None}
+        connection.execute(update(outbox_table).values(died))
+    desk.record_decisions(RecordDecisions(case_id=CASE, outcomes=(outcome(),), at=LATER))
+    assert mailer.to("F1") == []
+    with database.begin() as connection:
+        kept = connection.execute(select(outbox_table.c.sent_at).where(outbox_table.c.recipient_id == "F1")).all()
+    assert len(kept) == 1
+    assert kept[0].sent_at is not None
+
+
 def test_two_senders_at_once_send_every_mail_once(
     desk: ApprovalActivities, database: Database, mailer: Collecting
 ) -> None:

@@ -15,13 +15,13 @@ from models.handover import SuccessorPlan, Transfer
 from models.judging import Standing
 from models.report import ReportApproval
 from models.risk_level import Level
-from store import branches, cases, nudges, questions, standing
+from store import branches, cases, decisions, gates, nudges, questions, standing
 from store.cases import CaseRow
 from store.database import Database
 from store.tables import employees
 from systems.intake.load import import_folder
 from tests.approval_case import CASE, OPENED, opening, report
-from tests.integration.gates.approvals import LATER, chain, decide, outcome, recorded, row
+from tests.integration.gates.approvals import LATER, SECRET, chain, decide, outcome, recorded, row
 
 
 def case_of(database: Database) -> CaseRow:
@@ -71,6 +71,26 @@ def test_who_voted_at_one_gate_is_named_at_the_others(desk: ApprovalActivities, 
     assert ended is not None
     assert (ended.verdict, ended.by, ended.late) == (Verdict.APPROVED, "F1", False)
     assert stands(database, "hr").elsewhere == {"F1"}
+
+
+def test_the_votes_at_all_gates_are_those_of_each_gate(desk: ApprovalActivities, database: Database) -> None:
+    desk.open_gates(opening("finance", "hr", "legal"))
+    decide(database)
+    decide(database, "hr", by="H1", key="another key")  # not of the hook
+    decide(database, "legal", by="L1")
+    decide(database, "legal", by="L1", verdict=Verdict.TAKEN_BACK, number=2, accepted_at=LATER + timedelta(minutes=1))
+    with database.begin() as connection:
+        newest = gates.newest_of(connection, CASE)
+        together = decisions.votes_at(connection, CASE, newest, key=SECRET)
+        assert together == {each.gate: decisions.votes(connection, each, key=SECRET) for each in newest}
+        assert {gate: [vote.by for vote in some] for gate, some in together.items()} == {
+            "finance": ["F1"],
+            "hr": [],
+            "legal": [],
+        }
+        assert [vote.by for vote in decisions.votes_at(connection, CASE, newest)["hr"]] == ["H1"]
+        assert decisions.votes_at(connection, CASE, newest[:1], key=SECRET).keys() == {newest[0].gate}
+        assert decisions.votes_at(connection, CASE, []) == {}
 
 
 def test_who_may_be_given_a_seat(desk: ApprovalActivities, database: Database) -> None:
