@@ -62,7 +62,7 @@ def _make(connection: Connection, case: CaseRow, request: MergeRequest, asked: C
     previous = reports.before(connection, case.id)
     draft = _draft(connection, case, request, previous)
     # As the case judges it: small steps add up against the version that people were asked about.
-    material = is_material(asked or previous, draft, case.policy.material)
+    material = request.everybody_again or is_material(asked or previous, draft, case.policy.material)
     approvals = carried_over(draft.approvals, draft.version, material=material)
     report = draft.model_copy(update={"changes": changes(previous, draft), "approvals": approvals}).sealed()
     reports.save(connection, report, request.merge_key, at=request.at)

@@ -93,12 +93,13 @@ def _verdict(approve: bool, reject: bool, send_back: bool, take_back: bool) -> "
 def inbox(by: As = None, json: Json = False) -> None:
     from datetime import UTC, datetime
 
-    from connections import public_url
+    from connections import link_secret, public_url
     from services.inbox import inbox as what_waits
 
     address = public_url(settings())
     with Store() as store:
-        found = what_waits(store, person=person_id_of(store, by) if by else None, now=datetime.now(UTC))
+        who, key = person_id_of(store, by) if by else None, link_secret(settings())
+        found = what_waits(store, person=who, now=datetime.now(UTC), key=key)
         waiting: list[dict[str, Any]] = [
             item.model_dump(mode="json") | {"url": f"{address}/g/{item.case_id}/{item.gate}"} for item in found
         ]

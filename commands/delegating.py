@@ -64,11 +64,13 @@ def delegate(  # noqa: PLR0913, PLR0917  (one parameter an option of the command
 
 
 def _one_question(case: str, gate: str, by: str, to: str, reason: str, json: bool) -> None:
+    from connections import link_secret
     from services.delegating import hand_over
 
     with Store() as store:
         case_id, giver = case_id_of(store, case), person_id_of(store, by)
-        _act(store, hand_over, json, case_id=case_id, gate=gate, by=giver, to=to, reason=reason)
+        key = link_secret(settings())
+        _act(store, hand_over, json, case_id=case_id, gate=gate, by=giver, to=to, reason=reason, key=key)
 
 
 def _for_a_while(
@@ -119,11 +121,13 @@ def reassign(
     reason: Why = "",
     json: Json = False,
 ) -> None:
+    from connections import link_secret
     from services.delegating import reassign as give_to_another
 
     with Store() as store:
         case_id, asked, admin = case_id_of(store, case), person_id_of(store, taken), person_id_of(store, by)
-        _act(store, give_to_another, json, case_id=case_id, gate=gate, from_id=asked, to=to, by=admin, reason=reason)
+        told = {"case_id": case_id, "gate": gate, "from_id": asked, "to": to, "by": admin, "reason": reason}
+        _act(store, give_to_another, json, **told, key=link_secret(settings()))
 
 
 @app.command(help=_("How a person is reached: by which channel, when not, and in one mail a day or at once."))

@@ -65,7 +65,8 @@ class MergeRequest(Message):
     `branches` maps each branch to the digest of its stored result, or to None while it is unknown. `merge_key` makes
     the call idempotent: the same key returns the same version. `outcomes` are the gates that ended so far.
     `asked_version` is the one that people were asked about last, 0 when nobody was: what is material is measured
-    against it, or many small changes would add up unseen.
+    against it, or many small changes would add up unseen. `everybody_again`: all are asked about this version, whatever
+    it changes.
     """
 
     case_id: CaseId
@@ -74,4 +75,5 @@ class MergeRequest(Message):
     branches: dict[str, str | None]
     outcomes: tuple[GateOutcome, ...] = ()
     asked_version: int = 0
+    everybody_again: bool = False
     at: Moment

@@ -83,7 +83,7 @@ def show_demo(plain: Any, words: Words) -> Blocks:
                    phase=words.text(plain["phase"]), seconds=plain["seconds"]),
         words.text("Risk {score} of 100, {level}. Overdue {money}.", score=plain["score"],
                    level=words.text(plain["level"]), money=plain["money_at_risk"]),
-        words.text("Clients handed over: {n}. Decisions by links: {decisions}.",
+        words.text("Clients handed over: {n}. Decisions by people: {decisions}.",
                    n=plain["clients_handed_over"], decisions=len(plain["decisions"])),
     ]  # fmt: skip
     head = [*(Text(line) for line in lines), *show_evidence(plain["evidence"], words)]

@@ -26,18 +26,28 @@ LONGEST_REASON = 500  # characters
 
 
 async def hand_over(  # noqa: PLR0913  (the fields of a hand-over)
-    database: Database, client: Connect, *, case_id: str, gate: str, by: str, to: str, reason: str, now: datetime
+    database: Database,
+    client: Connect,
+    *,
+    case_id: str,
+    gate: str,
+    by: str,
+    to: str,
+    reason: str,
+    now: datetime,
+    key: str | None = None,
 ) -> Delegation:
     """The person asked gives one question to somebody else, an id or exact name, who then answers as "B for A".
 
-    The same hand-over again is the one that is there; another one takes its place. Raises DecisionRefused (the gate is
-    not open, `by` is not asked or has answered, `to` may not decide here), CaseConflict and UnknownEmployee.
+    The same hand-over again is the one that is there; another one takes its place. With `key`, that of the hook, a
+    decision that the hook never wrote is no answer. Raises DecisionRefused (the gate is not open, `by` is not asked or
+    has answered, `to` may not decide here), CaseConflict and UnknownEmployee.
     """
 
     def act(connection: Connection) -> Delegation:
         case, row = _question(connection, case_id, gate, now)
         receiver = people.find(connection, to)
-        return _move(connection, case, row, DelegationKind.HANDED_OVER, by, receiver, by, reason, now)
+        return _move(connection, case, row, DelegationKind.HANDED_OVER, by, receiver, by, reason, now, key)
 
     return await _do(database, client, act)
 
@@ -53,6 +63,7 @@ async def reassign(  # noqa: PLR0913  (the fields of a re-assignment)
     by: str,
     reason: str,
     now: datetime,
+    key: str | None = None,
 ) -> Delegation:
     """An admin takes the question from somebody who was asked and gives it to somebody else, never to themselves.
 
@@ -68,7 +79,7 @@ async def reassign(  # noqa: PLR0913  (the fields of a re-assignment)
                 "whoever is asked, or would be, does not re-assign: another person of HR or IT has to. "
                 "Nothing was changed."
             )
-        return _move(connection, case, row, DelegationKind.REASSIGNED, from_id, receiver, by, reason, now)
+        return _move(connection, case, row, DelegationKind.REASSIGNED, from_id, receiver, by, reason, now, key)
 
     return await _do(database, client, act)
 
@@ -162,15 +173,16 @@ def _move(  # noqa: PLR0913, PLR0917  (the fields of what is moved)
     by: str,
     reason: str,
     now: datetime,
+    key: str | None,
 ) -> Delegation:
     """Give the seat of one person to another. What was given before from that seat is taken back, never passed on."""
-    if refusal := _keeps(connection, case, row, from_id, now):
+    if refusal := _keeps(connection, case, row, from_id, now, key):
         raise _refused(refusal)
     earlier = [one for one in delegations.of_gate(connection, case.id, row.gate, now) if one.from_id == from_id]
     for one in earlier:
         if (one.kind, one.to_id) == (kind, to.id):
             return one
-    if refusal := standing.may_answer(connection, case, row.gate, to.id, at=now):
+    if refusal := standing.may_answer(connection, case, row.gate, to.id, at=now, key=key):
         raise _refused(refusal)
     for one in earlier:
         delegations.revoke(connection, one.id, by=by, at=now)
@@ -188,13 +200,15 @@ def _move(  # noqa: PLR0913, PLR0917  (the fields of what is moved)
     return delegations.make(connection, moved)
 
 
-def _keeps(connection: Connection, case: CaseRow, row: GateRow, from_id: str, now: datetime) -> Refusal | None:
+def _keeps(  # noqa: PLR0913, PLR0917  (what is kept, and when)
+    connection: Connection, case: CaseRow, row: GateRow, from_id: str, now: datetime, key: str | None
+) -> Refusal | None:
     """Why a person has nothing to give at this gate: a delegate answers or leaves it, they do not pass it on."""
     if from_id not in {seat.principal for seat in row.seats}:
         return Refusal.NOT_AN_APPROVER
     if from_id in standing.barred(connection, case, now):
         return Refusal.SEPARATION_OF_DUTIES
-    if any(vote.principal == from_id for vote in decisions.votes(connection, row)):
+    if any(vote.principal == from_id for vote in decisions.votes(connection, row, key=key)):
         return Refusal.ALREADY_DECIDED
     return None
 

@@ -1,6 +1,7 @@
 """Cases as rows: who leaves, under which pinned policy and plan, and how far it is."""
 
 import re
+from collections.abc import Collection
 from datetime import date, datetime
 
 from sqlalchemy import Connection, RowMapping, Select, delete, func, select, update
@@ -12,6 +13,7 @@ from models.errors import UnknownCase
 from models.people import EmployeeStatus
 from models.policy import Policy
 from store import people
+from store.among import among
 from store.tables import case_reasons, cases, employees
 
 PREFIX = "offboarding-"
@@ -46,6 +48,12 @@ def get(connection: Connection, case_id: str, *, lock: bool = False) -> CaseRow:
     if row is None:
         raise UnknownCase("there is no case {case!r}: `offboard list` shows all of them", case=case_id)
     return _case_of(row)
+
+
+def of_ids(connection: Connection, case_ids: Collection[str]) -> dict[str, CaseRow]:
+    """Several cases by id; who is unknown is left out."""
+    rows = connection.execute(select(cases).where(among(cases.c.id, case_ids))).mappings()
+    return {row["id"]: _case_of(row) for row in rows}
 
 
 def create(connection: Connection, request: CaseRequest, policy: Policy, plan: CasePlan, *, at: datetime) -> None:

@@ -6,18 +6,20 @@ Each carries the mark of the hook (docs/decisions/0018) and has an entry in the 
 import hashlib
 import hmac
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from models.approvals import Decision, DecisionReceipt, Refusal, Seat, Verdict, Via, Vote
+from models.approvals import Decision, DecisionReceipt, Refusal, Verdict, Via, Vote
 from models.base import CaseId, EmployeeId, Moment, Value
 from models.canonical_json import canonical
+from models.evidence import digest
 from models.judging import cast
 from store import evidence, gates, people
+from store.among import among
 from store.gates import GateRow
 from store.tables import decisions
 from store.tables import evidence as evidence_table
@@ -174,8 +176,8 @@ def votes(connection: Connection, row: GateRow, *, key: str | None = None) -> tu
 
     With `key` what bears no mark of the hook counts for nothing. The workflow's own count is the one that decides.
     """
-    asked = {each.round: each.seats for each in gates.rounds_of(connection, row.case_id, row.gate)}
-    return _standing(row, of_gate(connection, row.case_id, row.gate), asked, key)
+    rounds = gates.rounds_of(connection, row.case_id, row.gate)
+    return votes_among(row, of_gate(connection, row.case_id, row.gate), rounds, key=key)
 
 
 def votes_at(
@@ -184,22 +186,20 @@ def votes_at(
     """What stands at several gates of a case, as `votes` finds it at one: two queries, however many there are."""
     if not rows:
         return {}
-    asked: dict[str, dict[int, tuple[Seat, ...]]] = {}
-    for each in gates.all_of(connection, case_id):
-        asked.setdefault(each.gate, {})[each.round] = each.seats
-    said: dict[str, list[StoredDecision]] = {}
-    for one in _read(connection, decisions.c.case_id == case_id):
-        said.setdefault(one.gate, []).append(one)
-    return {row.gate: _standing(row, said.get(row.gate, ()), asked.get(row.gate, {}), key) for row in rows}
+    rounds, said = gates.all_of(connection, case_id), of_cases(connection, [case_id])[case_id]
+    return {row.gate: votes_among(row, said, rounds, key=key) for row in rows}
 
 
-def _standing(
-    row: GateRow, said: Iterable[StoredDecision], asked: Mapping[int, tuple[Seat, ...]], key: str | None
+def votes_among(
+    row: GateRow, said: Iterable[StoredDecision], rounds: Iterable[GateRow], *, key: str | None = None
 ) -> tuple[Vote, ...]:
+    """What stands at a gate, by what was said in its case and the rounds of that case."""
+    asked = {each.round: each.seats for each in rounds if each.gate == row.gate}
     standing: tuple[Vote, ...] = ()
     for one in said:
-        counts = one.state in {DecisionState.STORED, DecisionState.COUNTED} and (key is None or genuine(one, key))
-        if counts and one.report_digest == row.report_digest:
+        if one.gate != row.gate or one.report_digest != row.report_digest:
+            continue
+        if one.state in {DecisionState.STORED, DecisionState.COUNTED} and (key is None or genuine(one, key)):
             standing = cast(one.message(), asked.get(one.round, ()), standing)
     return standing
 
@@ -228,6 +228,14 @@ def of_gate(connection: Connection, case_id: str, gate: str) -> list[StoredDecis
     return _read(connection, decisions.c.case_id == case_id, decisions.c.gate == gate)
 
 
+def of_cases(connection: Connection, case_ids: Collection[str]) -> dict[str, list[StoredDecision]]:
+    """Everything said in several cases, each in the order of acceptance."""
+    found: dict[str, list[StoredDecision]] = {case_id: [] for case_id in case_ids}
+    for one in _read(connection, among(decisions.c.case_id, case_ids)):
+        found[one.case_id].append(one)
+    return found
+
+
 def _read(connection: Connection, *which: ColumnElement[bool]) -> list[StoredDecision]:
     order = (decisions.c.accepted_at, decisions.c.round, decisions.c.number, decisions.c.id)
     return [_stored(row) for row in connection.execute(select(decisions).where(*which).order_by(*order)).mappings()]
@@ -244,7 +252,7 @@ def unanswered(connection: Connection, accepted_before: datetime) -> list[Stored
 
 
 def _facts(stored: StoredDecision) -> dict[str, object]:
-    """What the evidence says of a decision: everything but the words."""
+    """What the evidence says of a decision: everything but the words, which it binds by their digest."""
     return {
         "decision": stored.id,
         "gate": stored.gate,
@@ -254,6 +262,7 @@ def _facts(stored: StoredDecision) -> dict[str, object]:
         "for": stored.for_id,
         "via": stored.via.value,
         "report_digest": stored.report_digest,
+        "note_digest": digest([stored.id, stored.note]) if stored.note else None,
     }
 
 

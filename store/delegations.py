@@ -1,7 +1,7 @@
 """Who answers in whose place, as rows. What touches a case is in its evidence, and the case is nudged."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,8 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from models.base import CaseId, EmployeeId, Moment, Value
 from models.errors import CaseConflict, NotAllowed
+from models.evidence import digest
 from models.people import EmployeeStatus
 from store import evidence, nudges, people
+from store.among import among
 from store.tables import cases, delegations
 
 LONGEST = timedelta(days=180)
@@ -100,7 +102,7 @@ def get(connection: Connection, delegation_id: str) -> Delegation | None:
 
 def active(connection: Connection, wanted: Collection[str], at: datetime) -> dict[str, Delegation]:
     """Who of the people has a delegate, or is absent, at a moment: at most one a person."""
-    found = _read(connection, delegations.c.from_id.in_(wanted), delegations.c.kind.in_(LASTING), _in_force(at))
+    found = _read(connection, among(delegations.c.from_id, wanted), delegations.c.kind.in_(LASTING), _in_force(at))
     return {each.from_id: each for each in found}
 
 
@@ -123,13 +125,18 @@ def of_person(connection: Connection, person: str | None, at: datetime) -> list[
 
 def delegates_of(connection: Connection, person: str, at: datetime) -> tuple[str, ...]:
     """Who acts for a person now, and who acts for those: nobody near a leaver decides in their place."""
-    found: dict[str, None] = {}
-    level: set[str] = {person}
+    return delegates_of_each(connection, [person], at)[person]
+
+
+def delegates_of_each(connection: Connection, wanted: Collection[str], at: datetime) -> dict[str, tuple[str, ...]]:
+    """`delegates_of` for several people: a query for each step of the longest chain, however many people they are."""
+    given: dict[str, str | None] = {}
+    level = set(wanted)
     while level:
-        given = active(connection, level, at).values()
-        level = {each.to_id for each in given if each.to_id} - found.keys() - {person}
-        found |= dict.fromkeys(sorted(level))
-    return tuple(found)
+        found = active(connection, level, at)
+        given |= {person: found[person].to_id if person in found else None for person in level}
+        level = {person for person in given.values() if person} - given.keys()
+    return {person: _chain(given, person) for person in wanted}
 
 
 def nudge_what_is_due(connection: Connection, at: datetime) -> None:
@@ -197,6 +204,15 @@ def _at_that_time(connection: Connection, new: Delegation, person: str) -> Deleg
     return next(iter(_read(connection, *theirs)), None)
 
 
+def _chain(given: Mapping[str, str | None], person: str) -> tuple[str, ...]:
+    found: list[str] = []
+    following = given[person]
+    while following and following not in {person, *found}:
+        found.append(following)
+        following = given[following]
+    return tuple(found)
+
+
 def _tell(connection: Connection, delegation: Delegation, kind: str, by: str, at: datetime) -> None:
     touched = [delegation.case_id] if delegation.case_id else nudges.cases_asking(connection, delegation.from_id)
     body: dict[str, object] = {
@@ -206,6 +222,8 @@ def _tell(connection: Connection, delegation: Delegation, kind: str, by: str, at
         "gate": delegation.gate,
         "since": delegation.starts_at.isoformat(),
         "until": delegation.ends_at.isoformat() if delegation.ends_at else None,
+        # Why somebody is away can be a matter of health: the chain binds the words and does not tell them.
+        "reason_digest": digest([delegation.id, delegation.reason]) if delegation.reason else None,
     }
     for case_id in sorted(touched):  # in one order, so that two of these never wait for one another
         evidence.append(connection, case_id, kind, body, at=at, actor=by)

@@ -1,6 +1,6 @@
 """Gates as rows: one row a round, the newest round of a gate is the one that counts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from models.approvals import GateOutcome, GateRound, Ladder, Seat, Verdict
 from models.base import CaseId, EmployeeId, Moment, Value
+from store.among import among
 from store.tables import cases, gates
 
 SUPERSEDED: Literal["superseded"] = "superseded"
@@ -72,8 +73,16 @@ def of_round(connection: Connection, case_id: str, gate: str, number: int) -> Ga
 
 def all_of(connection: Connection, case_id: str) -> list[GateRow]:
     """Every round of every gate of a case, in the order of opening."""
-    wanted = select(gates).where(gates.c.case_id == case_id).order_by(gates.c.opened_at, gates.c.gate, gates.c.round)
-    return [GateRow.model_validate(dict(row)) for row in connection.execute(wanted).mappings()]
+    return of_cases(connection, [case_id])[case_id]
+
+
+def of_cases(connection: Connection, case_ids: Collection[str]) -> dict[str, list[GateRow]]:
+    """Every round of every gate of several cases, each in the order of opening."""
+    found: dict[str, list[GateRow]] = {case_id: [] for case_id in case_ids}
+    wanted = select(gates).where(among(gates.c.case_id, case_ids))
+    for row in connection.execute(wanted.order_by(gates.c.opened_at, gates.c.gate, gates.c.round)).mappings():
+        found[row["case_id"]].append(GateRow.model_validate(dict(row)))
+    return found
 
 
 def rounds_of(connection: Connection, case_id: str, gate: str) -> list[GateRow]:
@@ -84,7 +93,12 @@ def rounds_of(connection: Connection, case_id: str, gate: str) -> list[GateRow]:
 
 def newest_of(connection: Connection, case_id: str) -> list[GateRow]:
     """The newest round of every gate of a case, by name of the gate."""
-    newest = {row.gate: row for row in sorted(all_of(connection, case_id), key=lambda row: row.round)}
+    return newest_among(all_of(connection, case_id))
+
+
+def newest_among(rounds: Collection[GateRow]) -> list[GateRow]:
+    """The newest round of every gate among the rounds of one case, by name of the gate."""
+    newest = {row.gate: row for row in sorted(rounds, key=lambda row: row.round)}
     return [newest[gate] for gate in sorted(newest)]
 
 

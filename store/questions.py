@@ -1,13 +1,16 @@
 """What an approver asks before deciding, and the answer. The words stay here; evidence says that they were said."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from models.base import CaseId, EmployeeId, Moment, Value
 from models.errors import CaseConflict, UnknownCase
+from models.evidence import digest
 from store import evidence
+from store.among import among
 from store.tables import questions
 
 LONGEST_TEXT = 2000  # characters; a question is no document
@@ -43,7 +46,7 @@ def ask(
         id=uuid.uuid4().hex, case_id=case_id, gate=gate, round=round, asked_by=by, text=_words(text), asked_at=at
     )
     connection.execute(questions.insert().values(asked.model_dump()))
-    body: dict[str, object] = {"question": asked.id, "gate": gate, "round": round}
+    body = _facts(asked) | {"text_digest": digest([asked.id, asked.text])}
     evidence.append(connection, case_id, "question.asked", body, at=at, actor=by)
     return asked
 
@@ -61,7 +64,7 @@ def answer(connection: Connection, question_id: str, *, by: str, text: str, at: 
         get(connection, question_id)
         raise CaseConflict("this question has been answered already; nothing was changed")
     answered = _question(row)
-    body: dict[str, object] = {"question": answered.id, "gate": answered.gate, "round": answered.round}
+    body = _facts(answered) | {"text_digest": digest([answered.id, answered.answer])}
     evidence.append(connection, answered.case_id, "question.answered", body, at=at, actor=by)
     return answered
 
@@ -83,6 +86,13 @@ def of_case(connection: Connection, case_id: str, gate: str | None = None) -> li
     return [_question(row) for row in rows]
 
 
+def unanswered(connection: Connection, case_ids: Collection[str]) -> dict[tuple[str, str], int]:
+    """How many questions wait for an answer, by case and gate; where there are none, nothing."""
+    place = (questions.c.case_id, questions.c.gate)
+    waiting = select(*place, func.count()).where(among(questions.c.case_id, case_ids), questions.c.answer.is_(None))
+    return {(case_id, gate): count for case_id, gate, count in connection.execute(waiting.group_by(*place))}
+
+
 def _words(text: str) -> str:
     said = text.strip()
     if not said:
@@ -94,3 +104,8 @@ def _words(text: str) -> str:
 
 def _question(row: RowMapping) -> Question:
     return Question.model_validate({name: row[name] for name in Question.model_fields})
+
+
+def _facts(question: Question) -> dict[str, object]:
+    """What the evidence says of a question. Its words stay in our table; the chain binds them by their digest."""
+    return {"question": question.id, "gate": question.gate, "round": question.round}

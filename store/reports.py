@@ -1,5 +1,6 @@
 """Versions of a case's report, as canonical JSON. A version is written once and never changed."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from models.policy import Policy
 from models.reasons import Reason
 from models.report import CaseReport
 from models.risk_level import Level
+from store.among import among
 from store.tables import cases, reports
 
 
@@ -107,6 +109,13 @@ def head(connection: Connection, case_id: str, version: int) -> ReportHead:
     if found is None:
         raise _no_report(case_id, version)
     return ReportHead.model_validate(found)
+
+
+def levels(connection: Connection, case_ids: Collection[str]) -> dict[tuple[str, int], Level]:
+    """The level of every version of several cases, by case and version."""
+    wanted = select(reports.c.case_id, reports.c.version, reports.c.head["level"].astext)
+    found = connection.execute(wanted.where(among(reports.c.case_id, case_ids)))
+    return {(case_id, version): Level(level) for case_id, version, level in found}
 
 
 def before(connection: Connection, case_id: str, version: int | None = None) -> CaseReport | None:

@@ -3,6 +3,9 @@
 A code works in the browser that asked for it, and nowhere else: its row is named by a ticket that only this browser
 holds. So whoever reads a code over a shoulder, or lets many be sent to somebody, cannot use or use up theirs. The hash
 is made with the key of the hook over person and time: a row that was edited opens nothing.
+
+Anybody may ask for a code by typing an address, so strangers can use up what a person may be sent in a day. Whoever
+comes by a signed link of that person is counted apart from them: no stranger keeps such a person out.
 """
 
 import hashlib
@@ -19,7 +22,8 @@ from store.tables import employees, sign_in_codes
 LIFE = timedelta(minutes=10)
 ATTEMPTS = 5
 DIGITS = 6
-# Codes that are made for one person at most. With five guesses each this leaves a guesser one chance in 10,000 a day.
+# Codes that are made for one person at most, and as many again for who holds a link of theirs. With five guesses each
+# this leaves a guesser one chance in 10,000 a day, and one in 5,000 with such a link in hand.
 MOST = ((timedelta(minutes=10), 5), (timedelta(days=1), 20))
 
 
@@ -39,11 +43,22 @@ def active(connection: Connection, employee_id: str) -> str | None:
     return connection.execute(query).scalar_one_or_none()
 
 
-def make(connection: Connection, secret: str, ticket: str, employee_id: str, *, at: datetime) -> str | None:
-    """A code for a person, for the browser with that ticket. None when too many were made for the person lately."""
+def make(
+    connection: Connection, secret: str, ticket: str, employee_id: str, *, at: datetime, by_link: bool = False
+) -> str | None:
+    """A code for a person, for the browser with that ticket. None when too many were made for the person lately.
+
+    `by_link`: whoever asks came by a link that opens for this person; these codes and the others do not count together.
+    """
+    # Of many who ask at once each counts the codes of those before; `key_share` leaves others free to refer to the row.
+    connection.execute(select(employees.c.id).where(employees.c.id == employee_id).with_for_update(key_share=True))
     for span, most in MOST:
         recent = select(func.count()).select_from(sign_in_codes)
-        recent = recent.where(sign_in_codes.c.employee_id == employee_id, sign_in_codes.c.made_at > at - span)
+        recent = recent.where(
+            sign_in_codes.c.employee_id == employee_id,
+            sign_in_codes.c.by_link == by_link,
+            sign_in_codes.c.made_at > at - span,
+        )
         if connection.execute(recent).scalar_one() >= most:
             return None
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
@@ -52,6 +67,7 @@ def make(connection: Connection, secret: str, ticket: str, employee_id: str, *, 
         "id": hashed(ticket),
         "employee_id": employee_id,
         "code_hash": _mark(secret, ticket, code, employee_id, over),
+        "by_link": by_link,
     }
     connection.execute(sign_in_codes.insert().values(**row, made_at=at, expires_at=over))
     return code

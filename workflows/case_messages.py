@@ -14,6 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from models.case import CaseDates, CaseProgress, NewPlan, Phase, ReplanRequest, Reschedule, Withdrawal
     from models.errors import CaseConflict, DecisionRefused, NotAllowed
 
+# New plans ask everybody again: whoever reaches the engine could send them without end.
+MOST_NEW_PLANS = 20
 FIXED = (Phase.CLOSING, Phase.CLOSED, Phase.DECLINED, Phase.WITHDRAWN)
 
 
@@ -72,6 +74,8 @@ class CaseMessages(CaseState):
     def _may_withdraw(self, withdrawal: Withdrawal) -> None:
         if self._phase in FIXED:
             raise CaseConflict("the case is {phase}: nothing can be withdrawn any more", phase=self._phase)
+        if self._request.employee_id == withdrawal.requested_by:
+            raise NotAllowed("nobody ends their own departure: ask HR to withdraw it; nothing was changed")
 
     @workflow.update(name="reschedule", description="A new last working day; every pending timer follows")
     async def reschedule(self, change: Reschedule) -> CaseDates:
@@ -102,6 +106,7 @@ class CaseMessages(CaseState):
     def replan(self, change: NewPlan) -> CaseProgress:
         """Accept the wish for another handover plan; it is made and asked about afterwards, see `progress`."""
         self._new_plan = change
+        self._new_plans += 1
         self._show()
         return self.progress()
 
@@ -111,3 +116,8 @@ class CaseMessages(CaseState):
             raise CaseConflict("the case is {phase}: no new plan can be made now", phase=self._phase)
         if self._request.employee_id == change.requested_by:
             raise NotAllowed("nobody plans the handover of their own departure", person=change.requested_by)
+        if self._new_plans >= MOST_NEW_PLANS:
+            raise CaseConflict(
+                "{number} new plans were made in this case, which is the most; decide about the last one, or withdraw",
+                number=self._new_plans,
+            )

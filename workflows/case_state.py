@@ -47,6 +47,7 @@ class CaseState:
         self._desk = ApprovalDesk(request.case_id, request.employee_id, self._show, self._keep_forgery)
         self._withdrawal: Withdrawal | None = None
         self._new_plan: NewPlan | None = None
+        self._new_plans = 0
         self._waiting_for: tuple[str, ...] = ()
         self._guard = AccessGuard(request.case_id, request.employee_id, on_change=self._show)
         self._rescheduling = asyncio.Lock()

@@ -1,6 +1,7 @@
 """The steps that the story of a case is made of: calls, locks, merges and questions."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -25,14 +26,18 @@ class CaseSteps(CaseMessages):
 
     async def _lock_before_anybody_knows(self) -> None:
         """Every right taken and read back before anything else happens and before anybody is told (D4)."""
-        locked = background(self._guard.take_all(), self._note_problem)
-        try:
-            await self._wait(locked.done)
-        finally:
-            if not locked.done():
-                locked.cancel()
-                await asyncio.gather(locked, return_exceptions=True)
+        await self._unless_withdrawn(self._guard.take_all())
         self._branches.update(Branch.ACCESS, self._guard.digest)
+
+    async def _unless_withdrawn(self, work: Coroutine[None, None, None]) -> None:
+        """Do something that may take long; a withdrawal cuts it off."""
+        task = background(work, self._note_problem)
+        try:
+            await self._wait(task.done)
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
     async def _stop_background(self) -> None:
         await self._guard.stop()
@@ -42,7 +47,7 @@ class CaseSteps(CaseMessages):
     async def _first_lock(self, plan: CasePlan) -> str:
         return (await self._guard.take(plan.first_grades)).digest
 
-    async def _merge(self, why: str) -> None:
+    async def _merge(self, why: str, *, everybody_again: bool = False) -> None:
         taken, heard = dict(self._branches.digests), self._branches.heard
         self._merges += 1
         asked = MergeRequest(
@@ -52,6 +57,7 @@ class CaseSteps(CaseMessages):
             branches={branch.value: digest for branch, digest in taken.items()},
             outcomes=self._desk.outcomes,
             asked_version=self._desk.report.version if self._desk.report else 0,
+            everybody_again=everybody_again,
             at=workflow.now(),
         )
         self._report = await self._call(AssessmentActivities.merge_report, asked, f"merge the report: {why}")
@@ -76,7 +82,7 @@ class CaseSteps(CaseMessages):
         if self._report and self._report.material:
             self._ask(plan)
         elif self._report:
-            await self._desk.carry_over(self._report)
+            await self._unless_withdrawn(self._desk.carry_over(self._report))
 
     async def _plan_anew(self, plan: CasePlan) -> None:
         """Propose other successors, and ask everybody again, also those who approved the plan before."""
@@ -95,7 +101,7 @@ class CaseSteps(CaseMessages):
         proposed = await self._call(HandoverActivities.propose_successors, asked, "propose successors anew", LONG)
         self._desk.successors = frozenset(proposed.successors)
         self._branches.update(Branch.SUCCESSORS, proposed.digest)
-        await self._merge("new plan")
+        await self._merge("new plan", everybody_again=True)
         if self._new_plan is wish:  # another wish may have come in the meantime: the next turn
             self._new_plan = None
             self._ask(plan)

@@ -56,11 +56,7 @@ class DecisionBook:
         gate = self.gates.get(decision.gate)
         if gate is None:
             return Refusal.NOT_OPEN
-        refusal = judge(decision, self._standing(gate, gate.round_of(decision)))
-        # A changed report is asked about again; until that round is open, an answer to the old one counts no more.
-        if refusal is None and self.report and decision.report_digest != self.report.digest:
-            return Refusal.REPORT_CHANGED
-        return refusal
+        return judge(decision, self._standing(gate, gate.round_of(decision)))
 
     def can_judge(self, decision: Decision) -> bool:
         """False while the round that is answered is not known, or what would turn it away is not proven yet."""
@@ -86,6 +82,8 @@ class DecisionBook:
             barred=self.barred,
             elsewhere=self.elsewhere(gate),
             sent_back=self.sent_back,
+            # A changed report is asked about again; until that round is open, an answer to the old one counts no more.
+            report_digest=self.report.digest if self.report else None,
         )
 
     def decided(self) -> dict[str, tuple[str, ...]]:

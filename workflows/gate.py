@@ -117,10 +117,6 @@ class Gate:
         seats = self.round.seats if self.round else ()
         return tuple(seat for seat in seats if seat.principal not in voted)
 
-    def waits_for(self, person: str) -> bool:
-        """True while this person holds a seat without a vote."""
-        return self.outcome is None and any(person in seat.holders() for seat in self.open_seats)
-
     def approvals(self) -> int:
         """How many have approved."""
         return sum(vote.verdict is Verdict.APPROVED for vote in self.votes)

@@ -29,7 +29,8 @@ web_sessions = Table(
     Column("ended_at", WHEN),
 )
 
-# One-time codes by mail, for installations without an identity provider.
+# One-time codes by mail, for installations without an identity provider. `by_link`: whoever asked held a signed link
+# of that very person; strangers hold none.
 sign_in_codes = Table(
     "sign_in_codes",
     metadata,
@@ -40,5 +41,6 @@ sign_in_codes = Table(
     Column("expires_at", WHEN, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("used_at", WHEN),
+    Column("by_link", Boolean, nullable=False, server_default="false"),
     Index("ix_sign_in_codes_live", "employee_id", postgresql_where=text("used_at IS NULL")),
 )

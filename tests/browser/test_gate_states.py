@@ -84,6 +84,8 @@ def test_a_state(name: str, database: Database, site: Site, plain: Page, scripte
                 assert (state.english if lang == "en" else state.chinese) in plain.locator("main").inner_text()
                 assert plain.locator("html").get_attribute("lang") == lang
                 assert plain.locator("button.approve[value=approve]").count() == state.asks
+                # Whoever is turned away is told where to go on.
+                assert plain.locator('main a[href^="/inbox"]').count() == (state.status >= 400)
                 keep_picture(plain, f"{name}-{lang}-{size}")
                 if state.asks and size == "phone":
                     check_first_screen(plain)

@@ -49,6 +49,16 @@ def test_workflow_files_import_only_temporal_and_what_is_passed_through(path: Pa
     assert _strangers(path.read_text()) == set()
 
 
+@pytest.mark.parametrize("name", ["gate", "decision_book", "people_news"])
+def test_what_is_loaded_once_for_all_instances_is_pure(name: str) -> None:
+    """These are passed through: they keep nothing between cases, wait for nothing and ask the engine nothing."""
+    tree = ast.parse((ROOT / "workflows" / f"{name}.py").read_text())
+    used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    engine = {each for each in used if each.startswith("workflow.")}
+    assert engine <= {"workflow.unsafe", "workflow.unsafe.imports_passed_through"}
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Await | ast.Global | ast.AsyncFunctionDef)]
+
+
 def _strangers(source: str) -> set[str]:
     """What a workflow file imports into its sandbox outside the passed-through block, and must not."""
     found: set[str] = set()

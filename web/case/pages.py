@@ -64,6 +64,7 @@ def _acts(hook: Hook) -> tuple[tuple[str, Action, Work], ...]:
             by=act.desk.person.id,
             reason=act.said("reason"),
             now=hook.clock(),
+            key=hook.link_secret,
         )
 
     async def replan(case: str, act: Act) -> object:

@@ -106,6 +106,7 @@ async def hand_over(hook: Hook, request: Request, place: Place) -> Response:
             to=to,
             reason=reason[:NOTE_LIMIT],
             now=visit.now,
+            key=hook.link_secret,
         )
     except (NotAllowed, CaseConflict, UnknownEmployee, DecisionRefused) as refused:
         return show(hook, request, sent.opened, replace(draft, error=sent.words.error(refused)))

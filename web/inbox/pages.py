@@ -76,7 +76,7 @@ async def _show(
 
 def _read(hook: Hook, desk: Desk) -> Waiting:
     now, person = hook.clock(), desk.person
-    items = inbox(hook.database, person=person.id, now=now)
+    items = inbox(hook.database, person=person.id, now=now, key=hook.link_secret)
     with hook.database.begin() as connection:
         given = delegations.of_person(connection, person.id, now)
         decided, asked = decided_by(connection, person.id), to_answer(connection, person)

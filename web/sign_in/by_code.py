@@ -1,17 +1,21 @@
 """Signing in with a code that is mailed to the person's own address, where there is no identity provider."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
 from starlette.background import BackgroundTask
 
-from models.errors import OffboardError
+from models.errors import LinkExpired, LinkInvalid, OffboardError
 from models.people import Employee
 from reports.language import Language
 from store import people, sign_in_codes
+from store.links import open_link
 from store.sessions import Method
 from web import respond
 from web.forms import fields, redirect
@@ -23,6 +27,7 @@ from web.sign_in.flow import Flow
 
 SendCode = Callable[[Employee, str, datetime], object]
 LONGEST_ADDRESS = 254  # characters, as mail allows
+LINK_PAGE = re.compile(r"/d/([^/?#]+)")
 
 
 def router(hook: Hook, send: SendCode) -> APIRouter:
@@ -49,7 +54,7 @@ def router(hook: Hook, send: SendCode) -> APIRouter:
 
     @routes.api_route("/sign-in/code", methods=["GET", "HEAD"])
     async def enter(request: Request) -> Response:
-        return _code_page(request, respond.words_for(request), 200, "")
+        return _code_page(hook, request, respond.words_for(request), 200, "")
 
     @routes.post("/sign-in/code")
     async def check(request: Request) -> Response:
@@ -74,7 +79,7 @@ async def _check(hook: Hook, request: Request, code: str) -> Response:
         log.warning("sign-in refused: code")
         words = respond.words_for(request)
         wrong = words.text("This code does not work. It may be mistyped, used, or older than ten minutes.")
-        return _code_page(request, words, 422, wrong)
+        return _code_page(hook, request, words, 422, wrong)
     answer = RedirectResponse(begun.next_path, status_code=303)
     await sessions.begin(hook, request, answer, person, Method.CODE)
     flow.drop(hook, answer)
@@ -88,7 +93,7 @@ def _send(hook: Hook, send: SendCode, begun: Flow, email: str) -> None:
         with hook.database.begin() as connection:
             person = sign_in_codes.person_at(connection, email)
             found = people.get(connection, person) if person else None
-            code = person and sign_in_codes.make(connection, hook.link_secret, begun.ticket, person, at=hook.clock())
+            code = person and _code(connection, hook, begun, person)
         if found is None or not code:
             log.warning("no code was sent: %s", f"too many for {person}" if person else "nobody has the address")
             return
@@ -96,6 +101,23 @@ def _send(hook: Hook, send: SendCode, begun: Flow, email: str) -> None:
         log.info("a code was sent to %s", person)
     except OffboardError as failed:
         log.error("no code was sent: %s", type(failed).__name__)
+
+
+def _code(connection: Connection, hook: Hook, begun: Flow, person: str) -> str | None:
+    by_link = _link_holder(connection, hook, begun.next_path) == person
+    at = hook.clock()
+    return sign_in_codes.make(connection, hook.link_secret, begun.ticket, person, at=at, by_link=by_link)
+
+
+def _link_holder(connection: Connection, hook: Hook, wanted: str) -> str | None:
+    """Whose link the wanted page is behind; None when there is none, or one that does not open."""
+    found = LINK_PAGE.match(wanted)
+    if found is None:
+        return None
+    try:
+        return open_link(connection, hook.link_secret, unquote(found[1]), at=hook.clock()).approver_id
+    except (LinkInvalid, LinkExpired):
+        return None
 
 
 def _refused(hook: Hook, request: Request) -> Response | None:
@@ -108,5 +130,7 @@ def _refused(hook: Hook, request: Request) -> Response | None:
     return None
 
 
-def _code_page(request: Request, words: Language, status: int, error: str) -> Response:
-    return respond.page(request, words, "sign_in_code.html", status, error=error)
+def _code_page(hook: Hook, request: Request, words: Language, status: int, error: str) -> Response:
+    begun = flow.read(hook, request)
+    again = sessions.sign_in_address(hook, begun.next_path if begun else "/inbox")
+    return respond.page(request, words, "sign_in_code.html", status, error=error, again=again)

@@ -141,6 +141,7 @@ def _add_people() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("by_link", sa.Boolean(), server_default="false", nullable=False),
         sa.ForeignKeyConstraint(["employee_id"], ["employees.id"], name=op.f("fk_sign_in_codes_employee_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_codes")),
     )
