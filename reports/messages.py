@@ -18,12 +18,13 @@ from models.errors import Refused
 from models.people import Employee
 from reports.language import language
 from reports.letters import Facts, Letter, letter
+from reports.plain import TURNING
 
 LONGEST_LINE = 2000  # characters of a name, a reason or a question that a mail shows
 WRITTEN_BY_PEOPLE = ("leaver", "silent", "by", "principal", "note", "question", "answer", "gate")
 _PLAIN_ADDRESS = re.compile(r"[^\s\"\\<>()\[\]@,;:]+@[^\s\"\\<>()\[\]@,;:]+")
 _BREAKS = frozenset({"Cc", "Zl", "Zp"})
-_BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F))  # would turn text around
+_BIDI = dict.fromkeys(TURNING)
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates") / "mail"),

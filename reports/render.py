@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from models.report import CaseReport
 from reports.language import language
+from reports.plain import plain
 from reports.view import view
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -43,7 +44,7 @@ def render_pdf(report: CaseReport, lang: str) -> bytes:
     Names travel as data, so nothing in them is read as markup. PDF/A is given up only where a name holds a
     character that the fonts do not have; then fonts of this machine may help out.
     """
-    data = json.dumps(asdict(view(report, language(lang))), ensure_ascii=False)
+    data = str(plain(json.dumps(asdict(view(report, language(lang))), ensure_ascii=False)))
     stamp = int(report.made_at.timestamp())
     try:
         return _typeset(data, stamp, strict=True)
@@ -74,6 +75,7 @@ def _page() -> Template:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
+        finalize=plain,
         trim_blocks=True,
         lstrip_blocks=True,
     )

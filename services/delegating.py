@@ -200,7 +200,7 @@ def _move(  # noqa: PLR0913, PLR0917  (the fields of what is moved)
     return delegations.make(connection, moved)
 
 
-def _keeps(  # noqa: PLR0913, PLR0917  (what is kept, and when)
+def _keeps(
     connection: Connection, case: CaseRow, row: GateRow, from_id: str, now: datetime, key: str | None
 ) -> Refusal | None:
     """Why a person has nothing to give at this gate: a delegate answers or leaves it, they do not pass it on."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select, true, union
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from models.approvals import Refusal, Verdict, Vote
 from models.case import Branch
@@ -114,7 +114,7 @@ def _successors_of_each(connection: Connection, case_ids: Collection[str]) -> di
     results = branch_results.c
     plan = (
         select(results.case_id, results.result)
-        .distinct(results.case_id)
+        .ext(distinct_on(results.case_id))
         .where(among(results.case_id, case_ids), results.branch == Branch.SUCCESSORS)
         .order_by(results.case_id, results.at.desc(), results.digest)
         .subquery()

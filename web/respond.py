@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.language import LANGUAGES, Language
+from reports.plain import plain
 from web.problems import RETRY_AFTER, WORDS, Problem, document
 from web.security import redact
 from web.words import choose
@@ -76,6 +77,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=plain,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -9,7 +9,7 @@ from store import cases, delegations, evidence
 from store.delegations import DelegationKind
 from tests.approval_case import CASE
 from tests.integration.approving.waiting import FAR, NOW, Waiting
-from tests.integration.gates.approvals import decide
+from tests.integration.gates.approvals import SECRET, decide
 
 
 def test_who_is_asked_hands_one_question_over(case: Waiting) -> None:
@@ -150,3 +150,10 @@ def test_what_was_given_at_a_gate_is_over_with_its_case(case: Waiting) -> None:
         row = cases.get(connection, CASE)
         cases.set_phase(connection, CASE, row.phase, ended_at=NOW)
         assert delegations.of_person(connection, "F1", NOW) == []
+
+
+def test_a_row_that_the_hook_never_wrote_keeps_nobody_from_handing_over(case: Waiting) -> None:
+    decide(case.database, accepted_at=NOW, key="another key")
+    with pytest.raises(DecisionRefused):
+        case.hand_over("F1", "P1")
+    assert case.hand_over("F1", "P1", key=SECRET).to_id == "P1"

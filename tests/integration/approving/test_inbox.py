@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.event import listen
 
 from models.approvals import Seat, Verdict
 from services.inbox import InboxItem, inbox
@@ -10,7 +11,7 @@ from store import cases, gates
 from tests.approval_case import CASE
 from tests.integration.approving.test_questions import asked
 from tests.integration.approving.waiting import FAR, NOW, Waiting
-from tests.integration.gates.approvals import decide, row
+from tests.integration.gates.approvals import SECRET, decide, row
 
 
 def waits(case: Waiting, person: str | None, days: int = 0) -> list[InboxItem]:
@@ -81,3 +82,21 @@ def test_what_is_over_waits_no_more(case: Waiting, over: str) -> None:
         with case.database.begin() as connection:
             cases.set_phase(connection, CASE, cases.get(connection, CASE).phase, ended_at=NOW)
     assert waits(case, "F1", days=365 * 200 if over == "late" else 0) == []
+
+
+def test_a_row_that_the_hook_never_wrote_answers_nothing(case: Waiting) -> None:
+    decide(case.database, accepted_at=NOW, key="another key")
+    with_key = inbox(case.database, person="F1", now=NOW, key=SECRET)
+    assert [item.gate for item in with_key] == ["finance"]
+    assert waits(case, "F1") == [], "without the key nobody can tell"
+
+
+def test_the_number_of_queries_does_not_grow_with_the_gates(case: Waiting) -> None:
+    asked_of_database: list[str] = []
+    listen(case.database.engine, "before_cursor_execute", lambda *sent: asked_of_database.append(sent[2]))
+    counts = []
+    for person in ("F1", None):
+        asked_of_database.clear()
+        waits(case, person)
+        counts.append(len(asked_of_database))
+    assert counts[0] == counts[1] <= 12, asked_of_database

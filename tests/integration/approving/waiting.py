@@ -34,8 +34,10 @@ class Waiting:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def hand_over(self, by: str, to: str, gate: str = "finance", now: datetime = NOW) -> Delegation:
-        return self._done(delegating.hand_over, case_id=CASE, gate=gate, by=by, to=to, reason="", now=now)
+    def hand_over(
+        self, by: str, to: str, gate: str = "finance", now: datetime = NOW, key: str | None = None
+    ) -> Delegation:
+        return self._done(delegating.hand_over, case_id=CASE, gate=gate, by=by, to=to, reason="", now=now, key=key)
 
     def reassign(self, from_id: str, to: str, by: str, gate: str = "finance") -> Delegation:
         return self._done(
