@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from models.case import ENDED, CaseProgress
+from reports.plain import plain as without_signs
 from reports.terminal_cases import headline
 from reports.terminal_tables import facts
 from reports.terminal_views import VIEWS
@@ -26,7 +27,7 @@ def show_answer(view: str, answer: Any, tag: str, names: Names | None = None) ->
     words = words_in(tag, names)
     # In a pipe nothing is wrapped, so that a line stays a line for the next program.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 500)
-    for block in VIEWS.get(view, facts)(plain(answer), words):
+    for block in VIEWS.get(view, facts)(_shown(plain(answer)), words):
         console.print(block, markup=False)
 
 
@@ -58,3 +59,12 @@ def plain(answer: Any) -> Any:
     if isinstance(answer, Sequence) and not isinstance(answer, str | bytes):
         return [plain(value) for value in answer]
     return answer
+
+
+def _shown(answer: Any) -> Any:
+    """Plain JSON without signs that would turn text around or steer the terminal."""
+    if isinstance(answer, dict):
+        return {key: _shown(value) for key, value in answer.items()}
+    if isinstance(answer, list):
+        return [_shown(value) for value in answer]
+    return without_signs(answer)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from reports.language import Language, language
+from reports.plain import plain as without_signs
 from store.tables import clients, employees, opportunities
 
 
@@ -62,7 +63,7 @@ def names_in(connection: Connection, plain: Any) -> Names:
 
     def of(table: Table) -> dict[str, str]:
         rows = connection.execute(select(table.c.id, table.c.name).where(table.c.id.in_(ids)))
-        return {row.id: row.name for row in rows}
+        return {row.id: str(without_signs(row.name)) for row in rows}
 
     return Names(people=of(employees), clients=of(clients), deals=of(opportunities))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from embedded.processes import free_port
@@ -13,6 +14,7 @@ from reports.terminal import show_answer
 from reports.terminal_words import Names, names_in, words_in
 from starter_cli import app
 from store.database import Database
+from store.tables import employees
 from tests.company import Company
 
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -58,6 +60,17 @@ def shown(company: Database, answer: CaseProgress, capsys: pytest.CaptureFixture
         names = names_in(connection, answer.model_dump(mode="json"))
     show_answer("progress", answer, tag, names)
     return capsys.readouterr().out
+
+
+def test_a_name_can_neither_turn_the_line_around_nor_steer_the_terminal(
+    company: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with company.begin() as connection:
+        evil = {"name": "Wang\u202e Wei\x1b[2J\x9b"}
+        connection.execute(update(employees).where(employees.c.id == "M1").values(evil))
+    said = shown(company, progress(doing="merge\x1b[31m"), capsys)
+    assert "Wang Wei[2J (M1)" in said
+    assert not {"\u202e", "\x1b", "\x9b"} & set(said)
 
 
 def test_a_case_names_the_leaver_who_decided_and_who_is_waited_for(
