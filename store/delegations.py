@@ -143,8 +143,8 @@ def nudge_what_is_due(connection: Connection, at: datetime) -> None:
     """Nudge the cases where a delegation or an absence has begun or ended by the clock: nobody did anything then."""
     lasting = (delegations.c.kind.in_(LASTING), delegations.c.revoked_at.is_(None))
     for why, moment, told in (
-        ("delegation.begun", delegations.c.starts_at, delegations.c.begun_told_at),
-        ("delegation.ended", delegations.c.ends_at, delegations.c.ended_told_at),
+        ("a delegation begins", delegations.c.starts_at, delegations.c.begun_told_at),
+        ("a delegation ends", delegations.c.ends_at, delegations.c.ended_told_at),
     ):
         due = update(delegations).where(*lasting, moment <= at, told.is_(None)).values({told: at})
         givers = set(connection.execute(due.returning(delegations.c.from_id)).scalars())

@@ -11,7 +11,7 @@ import pytest
 
 from tests.chaos.play import Play, play
 from tests.chaos.points import DATABASE, EVERYBODY, TEMPORAL, WORKER, Wave
-from tests.chaos.stage import WEBHOOK_SECRET, Crash, Stage
+from tests.chaos.stage import Crash, Stage
 
 SPARE_TEAMS = (len(EVERYBODY) + 1, len(EVERYBODY) + 2)  # their people leave in tests of their own, after the plays
 
@@ -31,7 +31,6 @@ def only_our_servers() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith(("TEMPORAL_", "OFFBOARD_"))]:
             patch.delenv(name)
         patch.setenv("TEMPORAL_CONFIG_FILE", os.devnull)
-        patch.setenv("OFFBOARD_WEBHOOK_SECRETS", WEBHOOK_SECRET)
         patch.setenv("OFFBOARD_MAILS_AT_ONCE", "1000")  # one office decides in every case, by the link of every letter
         yield
 

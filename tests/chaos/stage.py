@@ -35,7 +35,7 @@ from tests.chaos.teams import case_of, fill_teams, leaver
 
 PROGRAM = Path(__file__).with_name("crashing_worker.py")
 LINK = re.compile(r"https?://\S+/d/([\w.\-]+)")
-# Of these tests alone: the stack gets it by its environment.
+# Of these tests alone: the stack finds it in its home.
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"the people of the chaos tests...").decode()
 KEYS = keys_of(WEBHOOK_SECRET, "the tests")
 ACCESS_ENDS_IN = timedelta(seconds=4)
@@ -78,6 +78,9 @@ class Stage:
             case_of(one.team): {"activity": one.activity, "moment": one.moment, "wants": one.wants} for one in crashes
         }
         (home / "chaos" / "points.json").write_text(json.dumps(plan))
+        secrets = home / "webhook-secrets"
+        secrets.touch(mode=0o600)
+        secrets.write_text(WEBHOOK_SECRET)
         programs = Programs(worker=(sys.executable, "-P", str(PROGRAM)))
         try:
             await asyncio.to_thread(up, home, 120, programs)

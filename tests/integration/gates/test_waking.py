@@ -62,9 +62,9 @@ def test_a_delegation_or_an_absence_tells_when_it_begins_and_when_it_ends(
     why(database)
     assert made.ends_at
     assert due(database, made.starts_at - timedelta(seconds=1)) == []
-    assert due(database, made.starts_at) == ["delegation.begun"]
+    assert due(database, made.starts_at) == ["a delegation begins"]
     assert due(database, made.starts_at + HOUR) == []
-    assert due(database, made.ends_at) == ["delegation.ended"]
+    assert due(database, made.ends_at) == ["a delegation ends"]
     assert due(database, made.ends_at + DAY) == []
 
 
@@ -88,7 +88,7 @@ async def test_the_hook_looks_at_the_clock(desk: ApprovalActivities, database: D
     given(database, now - timedelta(seconds=1), made_at=now - HOUR)
     why(database)
     assert await nudge(database, nobody) == 0  # type: ignore[arg-type]  (it never returns)
-    assert why(database) == ["delegation.begun"]
+    assert why(database) == ["a delegation begins"]
 
 
 def leave(database: Database, *people: str, status: str = "left") -> None:
@@ -135,7 +135,7 @@ def test_the_end_of_an_absence_wakes_a_gate_that_found_nobody(desk: ApprovalActi
     with pytest.raises(NobodyToAsk):
         desk.open_gates(opening("finance", at=OPENED + HOUR))
     assert absence.ends_at
-    assert due(database, absence.ends_at) == ["delegation.ended"]
+    assert due(database, absence.ends_at) == ["a delegation ends"]
 
 
 def test_a_case_that_nobody_knows_is_refused_as_such(desk: ApprovalActivities, database: Database) -> None:
