@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -134,7 +133,7 @@ class Heavy:
 async def test_a_workflow_instance_costs_at_most_5_ms(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """A heavy import at the top of a workflow file is paid for every instance and can livelock a restart."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)  # compiled once, as in production
-    assert await _instance_seconds(kind, 15) <= INSTANCE_SECONDS
+    assert await _instance_seconds(kind, 40) <= INSTANCE_SECONDS
 
 
 async def test_the_measurement_sees_a_heavy_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +144,7 @@ async def test_the_measurement_sees_a_heavy_import(tmp_path: Path, monkeypatch: 
 
 
 async def _instance_seconds(kind: type, times: int) -> float:
-    """What one more instance costs: the median of the CPU time of this thread, which what else runs does not change."""
+    """What one more instance costs: the least CPU time of this thread. Busy neighbours (caches, shared cores) only add."""
     runner = worker.sandbox()
     definition = workflow._Definition.must_from_class(kind)
     runner.prepare_workflow(definition)
@@ -154,7 +153,7 @@ async def _instance_seconds(kind: type, times: int) -> float:
         start = time.thread_time()
         runner.prepare_workflow(definition)
         spent.append(time.thread_time() - start)
-    return statistics.median(spent)
+    return min(spent)
 
 
 ENTRY_FLOOR = (
