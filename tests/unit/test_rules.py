@@ -144,7 +144,7 @@ async def test_the_measurement_sees_a_heavy_import(tmp_path: Path, monkeypatch: 
 
 
 async def _instance_seconds(kind: type, times: int) -> float:
-    """What one more instance costs: the least CPU time of this thread. Busy neighbours on shared cores only add to it."""
+    """What one more instance costs: the least CPU time of this thread. Busy neighbours only add to it."""
     runner = worker.sandbox()
     definition = workflow._Definition.must_from_class(kind)
     runner.prepare_workflow(definition)
