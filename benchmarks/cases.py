@@ -1,23 +1,21 @@
 """Cases per second and CPU per case, against a bare flow of the same shape on the same server, in one run."""
 
 import asyncio
-import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psutil
 from temporalio.client import Client
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from benchmarks.bare_flow import GATES, QUEUE, BareFlow
+from benchmarks.own_stack import on_a_stack
 from connections import connect_temporal, link_secret, open_database
 from embedded.sample.fill import fill
-from embedded.stack import StackInfo, down, up
+from embedded.stack import StackInfo
 from models.approvals import Verdict, Via
 from models.case import SeparationKind
 from services.cases import StartOrder, start_case
@@ -37,14 +35,7 @@ EMPLOYEES = 130
 
 def run(cases: int = CASES) -> dict[str, str]:
     """Run `cases` cases and as many bare flows, ten at a time, and return what was measured, ready to print."""
-    with tempfile.TemporaryDirectory(prefix="offboard-bench-") as place:
-        home = Path(place)
-        os.environ["OFFBOARD_HOME"] = place
-        info = up(home)
-        try:
-            return asyncio.run(_measure(Settings(), info, cases))
-        finally:
-            down(home)
+    return on_a_stack(lambda settings, info: _measure(settings, info, cases))
 
 
 async def _measure(settings: Settings, info: StackInfo, cases: int) -> dict[str, str]:

@@ -1,24 +1,22 @@
 """From the press of the button to the receipt with 500 open cases, against a bare Update on the same server."""
 
 import asyncio
-import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 from sqlalchemy import select
 from temporalio.client import Client
 
 from benchmarks.bare_flow import QUEUE, BareDesk
+from benchmarks.own_stack import on_a_stack
 from connections import connect_temporal, link_secret, open_database
 from embedded.demo_browser import Page
 from embedded.sample.fill import fill
-from embedded.stack import StackInfo, down, up
+from embedded.stack import StackInfo
 from models.case import SeparationKind
 from services.cases import StartOrder, start_case
 from settings import Settings
@@ -41,14 +39,7 @@ Job = Callable[[], Awaitable[float]]
 
 def run(cases: int = CASES) -> dict[str, str]:
     """Open `cases` cases, then decide one gate of some of them; returns what was measured, ready to print."""
-    with tempfile.TemporaryDirectory(prefix="offboard-bench-") as place:
-        home = Path(place)
-        os.environ["OFFBOARD_HOME"] = place
-        info = up(home)
-        try:
-            return asyncio.run(_measure(Settings(), info, cases))
-        finally:
-            down(home)
+    return on_a_stack(lambda settings, info: _measure(settings, info, cases))
 
 
 async def _measure(settings: Settings, info: StackInfo, cases: int) -> dict[str, str]:
