@@ -17,25 +17,12 @@ from store.database import Database
 from store.decisions import DecisionState
 from store.tables import decisions as decision_rows
 from tests.browser.departure import CASE, DUE, Departure, no_engine
-from tests.browser.running import Site, chromium, engine, start_case, worker
+from tests.browser.running import Site, engine, start_case, worker
 
 pytestmark = pytest.mark.browser
 
 SIZES = [(360, 640), (1280, 900)]
 LANGS = ["zh-CN", "en"]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("fonts")) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    running = Site()
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from store import decisions
 from store.database import Database
 from tests.browser.departure import CASE, no_engine
 from tests.browser.gate_states import GATE, STATES, SUBSTITUTE, Scene
-from tests.browser.running import Site, chromium
+from tests.browser.running import Site
 
 pytestmark = pytest.mark.browser
 
@@ -26,12 +26,6 @@ SIZES: dict[str, ViewportSize] = {
 }
 LANGS = ["en", "zh-CN"]
 FIRST_SCREEN = ("h1", ".question", ".key div:nth-child(1) b", ".key time", "button.approve", "button.decline")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("fonts")) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +46,6 @@ def scripted(browser: Browser) -> Iterator[Page]:
     page.set_default_timeout(20_000)
     yield page
     context.close()
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    running = Site()
-    yield running
-    running.close()
 
 
 def sign_in(page: Page, scene: Scene, url: str) -> None:

@@ -24,7 +24,7 @@ from store.delegations import Delegation, DelegationKind
 from store.tables import cases, evidence
 from tests.approval_case import Collecting
 from tests.browser.departure import CASE, NOON, PUBLIC_URL, SECRET, Clock, Departure, no_engine
-from tests.browser.running import Site, chromium
+from tests.browser.running import Site
 from tests.servers.canaille import Account, Canaille
 from web.app import create_app
 
@@ -39,19 +39,6 @@ class RealClock(Clock):
 
     def __call__(self) -> datetime:
         return datetime.now(UTC)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("fonts")) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    running = Site()
-    yield running
-    running.close()
 
 
 @pytest.fixture(scope="module")

@@ -25,13 +25,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    running = Site()
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
 def provider(identity_server: Canaille) -> Canaille:
     for person in ("E101", "E105"):
         if person not in identity_server.users:

@@ -15,7 +15,7 @@ from store.database import Database
 from store.tables import decisions, delegations, questions, sign_in_codes, web_sessions
 from tests.approval_case import Collecting
 from tests.browser.departure import CASE, PUBLIC_URL, SECRET, Departure, no_engine
-from tests.browser.running import Site, chromium
+from tests.browser.running import Site
 from web.app import create_app
 
 pytestmark = pytest.mark.browser
@@ -30,19 +30,6 @@ class Mailing(Departure):
     def app(self, client: object, public_url: str = PUBLIC_URL) -> object:
         """The hook of this departure."""
         return create_app(self.database, no_engine, SECRET, public_url, self.clock, mailer=Collecting())
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("fonts")) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    running = Site()
-    yield running
-    running.close()
 
 
 @contextmanager
