@@ -38,6 +38,8 @@ lock: $(VENV)/uv ## renew the hashed requirements from pyproject.toml
 		pyproject.toml --group dev --group bench -o requirements/bench.txt
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		requirements/canaille.in -o requirements/canaille.txt
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		requirements/tryton.in -o requirements/tryton.txt
 
 clean: ## remove what can be made again (never var/)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache

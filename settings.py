@@ -18,6 +18,9 @@ class Settings(BaseSettings):
     home: Path = Path("var")
     database_url: SecretStr | None = None
     receivables_url: SecretStr | None = None
+    receivables_key: SecretStr | None = None
+    receivables_calls: int = Field(default=4, ge=1, le=64)
+    receivables_days: int = Field(default=7, ge=0, le=366)
     public_url: str | None = None
     web_host: str = "127.0.0.1"
     web_port: int = 8080

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from commands import alerts, approvals, branches, cases, delegating, models, scans, stack
+from commands import alerts, approvals, branches, cases, collection, delegating, models, scans, stack
 from commands.plumbing import _, spoken, told
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     + "\n\n"
     + _("Start with: offboard demo. With your own data: offboard up, offboard import DIR, offboard start EMPLOYEE ..."),
 )
-for part in (stack, cases, approvals, delegating, branches, scans, alerts, models):
+for part in (stack, cases, approvals, delegating, branches, collection, scans, alerts, models):
     app.add_typer(part.app)
 
 

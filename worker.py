@@ -25,7 +25,9 @@ from activities.approvals import ApprovalActivities
 from activities.assessment import AssessmentActivities
 from activities.cases import CaseActivities
 from activities.clients import ClientActivities
+from activities.collection import CollectionActivities
 from activities.discretion import Discretion
+from activities.engine import Engine
 from activities.handover import HandoverActivities
 from activities.inventory import InventoryActivities
 from activities.messages import Links, Manners, Post
@@ -42,27 +44,28 @@ from systems.assets.postgres import PostgresAssetRegister
 from systems.chat.choose import channels_of
 from systems.clients.postgres import PostgresClientBook
 from systems.mail.choose import mailer_for
-from systems.receivables.postgres import PostgresReceivables, foreign_ledger
+from systems.receivables.choose import open_source
 from workflows.access_cutoff import AccessCutoffWorkflow
 from workflows.alert import AlertWorkflow
+from workflows.collection import CollectionWorkflow
 from workflows.offboarding import OffboardingWorkflow
 from workflows.risk_scan import RiskScanWorkflow
 
 ACTIVITY_SLOTS = 16
-WORKFLOWS = [OffboardingWorkflow, AccessCutoffWorkflow, RiskScanWorkflow, AlertWorkflow]
+WORKFLOWS = [OffboardingWorkflow, AccessCutoffWorkflow, CollectionWorkflow, RiskScanWorkflow, AlertWorkflow]
 
 
 def build_activities(settings: Settings, database: Database) -> list[Any]:
     """Build every department on its adapters. Returns the bound activity methods."""
-    receivables_url = settings.receivables_url
-    ledger = foreign_ledger(receivables_url.get_secret_value()) if receivables_url else database
     clients = PostgresClientBook(database)
     mailer, secret, url = mailer_for(settings), link_secret(settings), public_url(settings)
     manners = Manners(channels_of(settings.channels_file), settings.mails_at_once)
     post, rights = Post(database, mailer, Links(secret, url), manners), PostgresAccessDirectory(database)
+    receivables = open_source(settings, database).source
     departments: Sequence[object] = (
         CaseActivities(database, settings.policy_dir, post),
-        ReceivableActivities(database, PostgresReceivables(ledger)),
+        ReceivableActivities(database, receivables),
+        CollectionActivities(database, receivables, post),
         ClientActivities(database, clients),
         HandoverActivities(database, clients),
         AccessActivities(database, rights),
@@ -101,7 +104,7 @@ def build_worker(client: Client, activities: Sequence[Any], executor: ThreadPool
         task_queue=TASK_QUEUE,
         workflows=WORKFLOWS,
         activities=activities,
-        interceptors=[Discretion()],
+        interceptors=[Discretion(), Engine(client)],
         activity_executor=executor,
         max_concurrent_activities=ACTIVITY_SLOTS,
         workflow_runner=sandbox(),

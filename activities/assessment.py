@@ -19,13 +19,14 @@ from activities.report_parts import (
 )
 from models.amounts import tidy
 from models.assessment import assess
+from models.case import Branch
 from models.events import EventType, ReportReady
 from models.people import Employee
 from models.planning import calendar_for, calendar_gaps
 from models.report import CaseReport, ReportCase, ReportEvidence, ReportPolicy
 from models.report_changes import changes, is_material
 from models.risk import Domain, MergeRequest, ReportRef
-from store import cases, events, evidence, people, reports
+from store import cases, collection, events, evidence, people, reports, silences
 from store.cases import CaseRow
 from store.database import Database
 
@@ -88,9 +89,12 @@ def _draft(connection: Connection, case: CaseRow, request: MergeRequest, previou
     domains = score_domains(results, copied, known, case.policy.materiality, last_day_over=last_day_over)
     assessment = assess(domains, case.policy.weights)
     approvals = approvals_part(connection, case, request.outcomes, assessment.level)
+    silent = silences.of_case(connection, case.id)
+    following = collection.follow_up(connection, case.id)
+    collectors = {plan.collector for plan in following.plans} if following else set()
     entries, head = evidence.head(connection, case.id)
     return CaseReport(
-        case=_head(connection, case, leaver, {*people_in(results), *people_asked(approvals)}),
+        case=_head(connection, case, leaver, {*people_in(results), *people_asked(approvals), *collectors}),
         version=previous.version + 1 if previous else 1,
         made_at=request.at,
         policy=ReportPolicy(name=case.policy.name, version=case.policy.version),
@@ -100,12 +104,13 @@ def _draft(connection: Connection, case: CaseRow, request: MergeRequest, previou
         unknowns=tuple(domain.value for domain in assessment.unknowns),
         reasons=assessment.reasons,
         domains=assessment.domains,
-        receivables=receivables_part(results.receivables),
+        receivables=receivables_part(results.receivables, request.branches.get(Branch.RECEIVABLES)),
+        collection=tidy(following) if following else None,
         clients=clients_part(connection, results.book, results.plan),
         access=access_part(results.access),
         inventory=tidy(results.inventory) if results.inventory else None,
         approvals=approvals,
-        gaps=(*gaps(results, assessment.domains), *calendar_gaps(case.plan)),
+        gaps=(*gaps(results, assessment.domains, silent, case.plan.time_zone), *calendar_gaps(case.plan)),
         evidence=ReportEvidence(entries=entries, head=head),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 from temporalio import activity
 
-from activities import handover
+from activities import clearing, handover
 from activities.event_news import tell_ended, tell_started
 from activities.messages import Post
 from models.approvals import Verdict
@@ -86,6 +86,8 @@ class CaseActivities:
         with self._database.begin() as connection:
             people.settle_leavers(connection, asked.at)
             obstacles = _close(connection, asked)
+            following = None if obstacles else clearing.follow(connection, asked.case_id)
+        clearing.start(following)
         if self._post and not obstacles:
             self._post.deliver(asked.case_id)
         return CloseSummary(obstacles=obstacles)
@@ -187,9 +189,14 @@ def _move(connection: Connection, asked: ReplanRequest) -> Done:
 def _obstacles(connection: Connection, case: cases.CaseRow, at: datetime) -> dict[str, int]:
     duties.settle_returned_assets(connection, case.id)
     access = lockdown.newest_record(connection, case.id)
+    clearing.begin(connection, case.id, at)  # a later audit may know of more, and somebody may be there by now
+    handed_over = handover.obstacles(connection, case.id, case.employee_id)
+    # The same items twice where they live in our tables; only the audit knows those of another system.
+    items = clearing.without_collector(connection, case.id, case.employee_id)
     # A lockdown that never reported is a step without an outcome, not a success.
     found = {
-        **handover.obstacles(connection, case.id, case.employee_id),
+        **handed_over,
+        "items_without_collector": max(items, handed_over.get("items_without_collector", 0)),
         "failed_access_steps": access.remaining if access else 0,
         "steps_without_outcome": int(access is None),
         "overdue_tasks": duties.overdue_tasks(connection, case.id, at),

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
 from temporalio import activity
 
-from activities import loose_ends
+from activities import clearing, loose_ends
 from activities.beating import beating
 from activities.successor_planning import plan_handover
 from activities.transfer_ledger import Outcome, begin_undo, outcomes, refuse_after_undo
@@ -77,11 +77,17 @@ class HandoverActivities:
     def transfer_clients(self, request: HandoverRequest) -> HandoverSummary:
         """Execute the approved plan, in batches; a crash or a retry goes on where the last batch ended.
 
-        Successors are checked again at that moment. Raises CaseConflict when no such plan is kept, and once the
-        handover is being walked back.
+        Successors are checked again at that moment. What the clients owe is followed up from then on. Raises
+        CaseConflict when no such plan is kept, and once the handover is being walked back.
         """
         with beating() as progress:
-            return self._transfer(*self._order(request), progress)
+            done = self._transfer(*self._order(request), progress)
+            with self._database.begin() as connection:
+                refuse_after_undo(connection, request.case_id)
+                clearing.begin(connection, request.case_id, request.at or datetime.now(UTC))
+                following = clearing.follow(connection, request.case_id)
+            clearing.start(following)
+        return done
 
     def _transfer(self, plan: SuccessorPlan, order: Order, progress: Callable[..., None]) -> HandoverSummary:
         with self._database.begin() as connection:
@@ -126,6 +132,8 @@ class HandoverActivities:
             progress(number)
         with self._database.begin() as connection:
             loose_ends.end_tasks(connection, case_id)
+            clearing.end(connection, case_id, datetime.now(UTC))
+        clearing.tell(case_id)
         return UndoSummary(restored=restored, left=left)
 
     def _order(self, request: HandoverRequest) -> tuple[SuccessorPlan, Order]:

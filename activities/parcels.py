@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from activities.alert_mail import alert_mail
 from activities.case_facts import facts_of
+from activities.collection_mail import collection_mail
 from activities.links import Links
 from activities.manners import Manners
 from activities.talk_mail import talk_mail
@@ -20,9 +21,12 @@ from reports.letters import Facts
 from reports.messages import cleaned, compose, envelope, mail_id, zone_of
 from reports.sign_in_letter import sign_in_letter
 from store import people, preferences, sending
-from store.outbox import ABOUT_ALERTS, MessageKind, OutboxMessage
+from store.outbox import ABOUT_ALERTS, ABOUT_COLLECTION, MessageKind, OutboxMessage
 from store.sign_in_codes import LIFE
 from systems.chat.port import ChatMessage, Messenger
+
+# Messages that are always a mail of their own, and how it is made; None when it is no longer true.
+SINGLE = (((MessageKind.TALK,), talk_mail), (ABOUT_COLLECTION, collection_mail), (ABOUT_ALERTS, alert_mail))
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,10 @@ class Packer:
 
     def pack(self, connection: Connection, message: OutboxMessage, *, now: datetime) -> Parcel | None:
         """The parcel of a message and of what goes with it; None when nothing of it is true any more."""
-        if message.kind is MessageKind.TALK:
-            return _alone(message, talk_mail(connection, message, self._links.host, at=now))
-        if message.kind in ABOUT_ALERTS:
-            return _alone(message, alert_mail(connection, message, self._links.host, at=now))
+        for kinds, mail_of in SINGLE:
+            if message.kind in kinds:
+                mail = mail_of(connection, message, self._links.host, at=now)
+                return Parcel(messages=(message,), mail=mail) if mail else None
         person, chosen = people.get(connection, message.recipient_id), preferences.get(connection, message.recipient_id)
         if until := self._manners.held_until(connection, message, person, chosen, now):
             sending.hold(connection, message, until)
@@ -92,7 +96,3 @@ def sign_in_mail(person: Employee, code: str, host: str, now: datetime) -> Email
     name = mail_id(f"sign-in/{person.id}/{now.isoformat()}", host)
     letter = sign_in_letter(code, minutes, language(person.language))
     return envelope(person, letter, message_id=name, thread_id=name, sent_at=now)
-
-
-def _alone(message: OutboxMessage, mail: EmailMessage | None) -> Parcel | None:
-    return Parcel(messages=(message,), mail=mail) if mail else None

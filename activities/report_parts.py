@@ -1,8 +1,9 @@
 """Reads what the branches stored for a case and shapes it into the parts of a report."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 from sqlalchemy import Connection, select
@@ -14,7 +15,7 @@ from models.case import Branch
 from models.clients import BookOfBusiness
 from models.handover import SuccessorPlan, Transfer
 from models.inventory import Inventory
-from models.reasons import Reason
+from models.reasons import Reason, because
 from models.receivables import ReceivableAudit
 from models.report import CaseReport, ReportAccess, ReportClients, ReportReceivables, ReportTransfer
 from models.risk import Domain, DomainScore, DomainStatus
@@ -28,6 +29,7 @@ from models.scoring import (
     unreconciled,
 )
 from store import branches, tables
+from store.silences import Silence
 
 Result = TypeVar("Result", bound=BaseModel)
 
@@ -86,20 +88,30 @@ def score_domains(
     )
 
 
-def gaps(results: CaseResults, domains: tuple[DomainScore, ...]) -> tuple[Reason, ...]:
-    """What the report does not know: late branches, feeds that do not exist, sums that do not agree or prove little."""
+def gaps(
+    results: CaseResults, domains: tuple[DomainScore, ...], silent: Iterable[Silence], zone: str
+) -> tuple[Reason, ...]:
+    """What the report does not know: late branches and since when their systems are silent (in the zone of the case),
+    feeds that do not exist, sums that do not agree or prove little.
+    """
     first = [each.reasons[0] for each in domains if each.status is not DomainStatus.ASSESSED and each.reasons]
+    first += [_silent(each, zone) for each in silent]
     money = (
         (*unreconciled(results.receivables), *no_independent_ledger(results.receivables)) if results.receivables else ()
     )
     return (*first, *money, *(results.book.gaps if results.book else ()))
 
 
-def receivables_part(result: ReceivableAudit | None) -> ReportReceivables | None:
-    """The money; None while it is unknown and when nothing is open."""
+def receivables_part(result: ReceivableAudit | None, fingerprint: str | None) -> ReportReceivables | None:
+    """The money, with the digest of its audit; None while it is unknown and when nothing is open."""
     if result is None or result.main is None:
         return None
-    return tidy(ReportReceivables(**dict(result.main), others=result.others))
+    beside = {name: part for name, part in result if name not in ("main", "basis", "as_of")}
+    return tidy(
+        ReportReceivables(
+            **dict(result.main), **beside, as_of=result.as_of, basis=result.basis, audit=fingerprint or ""
+        )
+    )
 
 
 def clients_part(
@@ -144,6 +156,17 @@ def people_in(results: CaseResults) -> Iterator[str]:
         for line in results.book.clients:
             owners = (line.facts.client.owner_id, line.facts.client.interim_owner_id)
             yield from (each for each in owners if each)
+
+
+def _silent(each: Silence, zone: str) -> Reason:
+    since = each.since.astimezone(ZoneInfo(zone))
+    return because(
+        "{system} has not answered since {day} {time} ({zone}).",
+        system=each.system,
+        day=since.date().isoformat(),
+        time=f"{since:%H:%M}",
+        zone=zone,
+    )
 
 
 def _client_names(connection: Connection, book: BookOfBusiness, transfers: tuple[Transfer, ...]) -> dict[ClientId, str]:

@@ -1,11 +1,28 @@
 """Each branch of a case alone, and the evidence chain."""
 
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.plumbing import Chain, Day, Json, Person, PolicyName, Store, _, chain_id_of, say, settings, write_out
+from commands.plumbing import (
+    Chain,
+    Day,
+    Json,
+    Person,
+    PolicyName,
+    Store,
+    _,
+    chain_id_of,
+    misuse,
+    say,
+    settings,
+    write_out,
+)
+
+if TYPE_CHECKING:
+    from store.database import Database
 
 app = typer.Typer()
 handover_app = typer.Typer(no_args_is_help=True, help=_("Successors for a book of business."))
@@ -16,12 +33,41 @@ app.add_typer(access_app, name="access")
 app.add_typer(evidence_app, name="evidence")
 
 
-@app.command(help=_("Audit what the clients of a person owe, without a case."))
-def audit(employee: Person, as_of: Day = None, policy: PolicyName = "ifrs", json: Json = False) -> None:
+@app.command(help=_("Audit what the clients of a person owe, or of everybody, without a case."))
+def audit(
+    employee: Annotated[str | None, typer.Argument(metavar="EMPLOYEE", help=_("Employee id or exact name."))] = None,
+    everybody: Annotated[bool, typer.Option("--all", help=_("Everybody who has clients, at one moment."))] = False,
+    as_of: Day = None,
+    policy: PolicyName = "ifrs",
+    json: Json = False,
+) -> None:
     from services.branches import audit_of
 
+    if (employee is None) is not everybody:
+        misuse(_("give either an employee or --all"))
+    day = as_of.date() if as_of else None
     with Store() as store:
-        say(audit_of(store, settings(), employee, as_of.date() if as_of else None, policy), json, "audit", store)
+        if employee is None:
+            _audit_all(store, day, policy, json)
+        else:
+            say(audit_of(store, settings(), employee, day, policy), json, "audit", store)
+
+
+def _audit_all(store: "Database", day: date | None, policy: str, json: bool) -> None:
+    from services.audits import audits_of_all
+
+    found = audits_of_all(store, settings(), day, policy)
+    if not json:
+        say({"audits": list(found)}, json, "audits", store)
+        return
+    # An array with one object a line: for programs that want all of it, and for those that read line by line.
+    typer.echo("[")
+    last = ""
+    for each in found:
+        if last:
+            typer.echo(last + ",")
+        last = each.model_dump_json()
+    typer.echo(f"{last}\n]" if last else "]")
 
 
 @handover_app.command("plan", help=_("Propose a successor for every client and open deal, without a case."))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,12 @@ from commands.plumbing import (
     spoken,
     write_out,
 )
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from models.report import CaseReport
+    from store.database import Database
 
 app = typer.Typer()
 
@@ -170,20 +176,56 @@ def reschedule(
 
 
 @app.command(help=_("Print or open a version of the risk assessment report."))
-def report(
+def report(  # noqa: PLR0913, PLR0917  (one parameter an option of the command line)
     case: Case,
     format_: Annotated[str, typer.Option("--format", help="html, pdf, json")] = "json",
     lang: Annotated[str, typer.Option(help="zh, en")] = "",
     version: Annotated[int | None, typer.Option(help=_("Default: the newest."))] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help=_("File to write; default stdout."))] = None,
+    figure: Annotated[
+        str | None,
+        typer.Option(
+            "--explain", metavar="FIGURE", help=_("Open one figure to the items behind it, as receivables.overdue.")
+        ),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help=_("With --explain: write the items as CSV."))] = None,
     json: Json = False,
 ) -> None:
     from reports.render import render
+    from services.explaining import opened
     from store import reports
 
     if format_ not in ("html", "pdf", "json"):
         misuse(_("--format is html, pdf or json"))
+    if csv and not figure:
+        misuse(_("--csv goes with --explain"))
     tag = spoken(lang, "--lang") if lang else reader()
     with Store() as store, store.begin() as connection:
         found = reports.load(connection, case_id_of(store, case), version)
-    write_out(render(found, "json" if json else format_, tag), output)
+        if figure:
+            _explain(store, connection, found, figure, csv, tag, json)
+            return
+        kind = "json" if json else format_
+        lists = opened(connection, found) if kind == "html" else None
+    write_out(render(found, kind, tag, lists), output)
+
+
+def _explain(
+    store: "Database",
+    connection: "Connection",
+    found: "CaseReport",
+    figure: str,
+    csv: Path | None,
+    tag: str,
+    json: bool,
+) -> None:
+    from reports.csv_export import explanation_csv
+    from reports.terminal import plain
+    from reports.terminal_words import names_in
+    from services.explaining import explain
+
+    explained = explain(connection, found, figure)
+    if csv:
+        write_out(explanation_csv(explained, names_in(connection, plain(explained)).clients), csv)
+    else:
+        say(explained, json, "explanation", store, tag)

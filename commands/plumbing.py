@@ -146,8 +146,11 @@ def progress_of_case(store: "Database", case: str) -> "CaseProgress":
     return run(go())
 
 
-def say(answer: Any, json: bool, view: str, store: "Database | None" = None) -> None:
-    """Print the answer of a verb, for a person or as JSON. With `store`, people read names beside the ids."""
+def say(answer: Any, json: bool, view: str, store: "Database | None" = None, tag: str = "") -> None:
+    """Print the answer of a verb, for a person or as JSON. With `store`, people read names beside the ids.
+
+    `tag` is a language that was asked for; without one it is the reader's.
+    """
     from reports.terminal import plain, show_answer, to_json
     from reports.terminal_words import names_in
 
@@ -158,7 +161,7 @@ def say(answer: Any, json: bool, view: str, store: "Database | None" = None) -> 
     if store is not None:
         with store.begin() as connection:
             names = names_in(connection, plain(answer))
-    show_answer(view, answer, reader(), names)
+    show_answer(view, answer, tag or reader(), names)
 
 
 def progress_line(json: bool) -> Callable[[str], None]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.plumbing import Json, Store, _, fail, progress_line, rows_line, run, say, settings
+from commands.plumbing import Json, Store, _, choice, fail, progress_line, rows_line, run, say, settings
 
 app = typer.Typer()
 
@@ -33,7 +33,19 @@ def down(json: Json = False) -> None:
 
 
 @app.command(help=_("Say what is wrong with this installation and how to mend it."))
-def doctor(json: Json = False) -> None:
+def doctor(
+    system: Annotated[
+        str | None, typer.Option("--system", help=_("Look at one system only and say what can be read: receivables."))
+    ] = None,
+    json: Json = False,
+) -> None:
+    if system is not None:
+        from embedded.receivable_checks import Examined, look_at_receivables
+
+        choice(Examined, system, "--system")
+        found = look_at_receivables(settings())
+        say(found, json, "system")
+        raise typer.Exit(0 if found.ok else 1)
     from embedded.doctor import examine
 
     findings = examine(settings())

@@ -32,6 +32,7 @@ from reports.terminal_views import VIEWS
 from reports.terminal_words import names_in, words_in
 from services.alerts import list_alerts, show_alert
 from services.cases import StartOrder, progress_of, start_case
+from services.explaining import opened
 from services.scans import run_scan
 from settings import Settings
 from store import gates, reports
@@ -114,7 +115,8 @@ def _look(browser: Browser, stack: StackInfo, settings: Settings, database: Data
         _shoot(phone, f"{link}?lang={language}", "button", f"approval-{language}")
     report = settings.home / "report.html"
     with database.begin() as connection:
-        report.write_bytes(render(reports.load(connection, case_id), "html", "en"))
+        newest = reports.load(connection, case_id)
+        report.write_bytes(render(newest, "html", "en", opened(connection, newest)))
     reader = browser.new_page(viewport={"width": 1000, "height": 1150})
     _shoot(reader, report.as_uri(), "h1", "report")
 

@@ -2,6 +2,8 @@
 
     {"format": …, "digest": SHA-256 of the dumped body, "body": {features, line, trees, blend, learned, probe}}
 
+The format says what kind of model it is.
+
 The registry pins the whole document by its own SHA-256. The digest inside and the probe (rows with the margins that the
 model gave when it was learned) are a second belt: a document that was damaged before it was registered is refused as
 well. Nothing but the standard library is used, so that a bad document is turned away before a big library is loaded.
@@ -13,7 +15,10 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from models.model_kind import ModelKind
+
 FORMAT = "offboard-attrition-1"
+FORMATS = {FORMAT: ModelKind.ATTRITION, "offboard-late-payment-1": ModelKind.LATE_PAYMENT}
 LARGEST = 32 * 1024 * 1024  # bytes
 MOST_FEATURES = 2000
 ENORMOUS = 1e12  # no figure of a person or of a model comes near
@@ -89,6 +94,7 @@ class Body:
     blend: Blend
     learned: dict[str, int | float | str]
     probe: Probe
+    kind: ModelKind = ModelKind.ATTRITION
 
 
 def sha256_of(document: bytes) -> str:
@@ -96,16 +102,22 @@ def sha256_of(document: bytes) -> str:
     return hashlib.sha256(document).hexdigest()
 
 
-def version_of(sha256: str) -> str:
+def version_of(sha256: str, kind: ModelKind = ModelKind.ATTRITION) -> str:
     """The name of the model with that document; no other content has it."""
-    return f"attrition-{sha256[:12]}"
+    return f"{kind}-{sha256[:12]}"
+
+
+def kind_of(document: bytes) -> ModelKind:
+    """What kind of model a document says that it is, without reading it; attrition when it says nothing."""
+    return next((kind for name, kind in FORMATS.items() if document.startswith(_head(name))), ModelKind.ATTRITION)
 
 
 def dump(body: Body) -> bytes:
     """The document of a model. The same model gives the same bytes."""
-    content = _compact(asdict(body))
-    head = json.dumps({"format": FORMAT, "digest": hashlib.sha256(content.encode()).hexdigest()})
-    return f'{head[:-1]}, "body": {content}}}'.encode()
+    named = {kind: name for name, kind in FORMATS.items()}[body.kind]
+    content = _compact({name: part for name, part in asdict(body).items() if name != "kind"})
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return _head(named) + f', "digest": "{digest}", "body": {content}}}'.encode()
 
 
 def parse(document: bytes) -> Body:
@@ -121,8 +133,12 @@ def parse(document: bytes) -> Body:
         raise BadDocument(f"not a model document ({type(wrong).__name__})") from wrong
 
 
+def _head(named: str) -> bytes:
+    return f'{{"format": "{named}"'.encode()
+
+
 def _body(whole: Any) -> Body:
-    if whole["format"] != FORMAT:
+    if whole["format"] not in FORMATS:
         raise BadDocument("a document of another format")
     raw = whole["body"]
     if hashlib.sha256(_compact(raw).encode()).hexdigest() != whole["digest"]:
@@ -137,6 +153,7 @@ def _body(whole: Any) -> Body:
         blend=Blend(**{name: _number(raw["blend"][name]) for name in ("line", "trees", "bias")}),
         learned=dict(raw["learned"]),
         probe=_probe(raw["probe"], len(features)),
+        kind=FORMATS[whole["format"]],
     )
     _want(body.blend.line >= 0 and body.blend.trees >= 0, "the blend")
     _want(body.trees is not None or body.blend.trees == 0, "the blend without trees")

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from early_warning.document import LARGEST, sha256_of, version_of
+from early_warning.document import LARGEST, kind_of, sha256_of, version_of
 from early_warning.metrics import Floats
 from models.errors import ModelRefused, Unavailable
 
@@ -115,7 +115,7 @@ class HostedModel:
     @property
     def version(self) -> str:
         """The name of the document."""
-        return version_of(self.sha256)
+        return version_of(self.sha256, kind_of(self.document))
 
     def margins(self, matrix: Floats) -> Floats:
         """The log-odds of leaving, a row a person. Raises ModelRefused and Unavailable."""
@@ -142,10 +142,10 @@ class HostedModel:
                 continue
             if "refused" in said:
                 child.end()
-                raise refused(self.sha256, str(said["refused"]))
+                raise refused(self.version, str(said["refused"]))
             self._child = child
             return list(said["names"])
-        raise refused(self.sha256, "the process that loads it dies of it")
+        raise refused(self.version, "the process that loads it dies of it")
 
     def _ask(self, what: str, matrix: Floats, width: tuple[int, ...]) -> Floats:
         parts = [matrix[at : at + ROWS_AT_ONCE] for at in range(0, len(matrix), ROWS_AT_ONCE)]
@@ -168,10 +168,10 @@ class HostedModel:
                 version=self.version,
             ) from lost
         if "refused" in answer.head or len(answer.body) != size:
-            raise refused(self.sha256, str(answer.head.get("refused", "it gives an answer of another shape")))
+            raise refused(self.version, str(answer.head.get("refused", "it gives an answer of another shape")))
         found = np.frombuffer(answer.body, dtype="<f8").reshape(shape)
         if not np.isfinite(found).all():
-            raise refused(self.sha256, "it gives figures that are none")
+            raise refused(self.version, "it gives figures that are none")
         return found
 
 
@@ -194,11 +194,11 @@ def hosted(document: bytes, sha256: str) -> HostedModel:
         return _kept[sha256]
 
 
-def refused(sha256: str, cause: str) -> ModelRefused:
+def refused(version: str, cause: str) -> ModelRefused:
     """The document is that of its hash, and yet no model that can be used."""
     return ModelRefused(
         "the model {version} was not used and nobody was scored: {cause}. Train a model anew, or promote another one.",
-        version=version_of(sha256),
+        version=version,
         cause=cause,
     )
 

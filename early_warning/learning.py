@@ -19,6 +19,7 @@ from early_warning.line_learning import fit_line
 from early_warning.metrics import Floats
 from early_warning.model import Model, columns_of, make, tree_margins
 from early_warning.table import Table
+from models.model_kind import ModelKind
 
 FEWEST_ROWS_FOR_TREES = 1000
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
@@ -46,7 +47,9 @@ class Grown(NamedTuple):
     loss: float
 
 
-def learn(table: Table, *, with_line: bool = True, with_trees: bool = True) -> Model:
+def learn(
+    table: Table, *, with_line: bool = True, with_trees: bool = True, kind: ModelKind = ModelKind.ATTRITION
+) -> Model:
     """Learn from all rows of a table. The same rows give the same document.
 
     Under 1,000 rows it is the line alone. Both parts can be asked for alone, to measure what the other one adds.
@@ -68,7 +71,7 @@ def learn(table: Table, *, with_line: bool = True, with_trees: bool = True) -> M
     line = fit_line(table.features, table.matrix, table.labels, strength) if blend.line else Line(0.0, ())
     trees = _all_trees(table, grown) if grown and blend.trees else None
     probe = table.matrix[np.linspace(0, len(table) - 1, min(PROBES, len(table)), dtype=np.int64)]
-    return make(table.features, line, trees, blend, learned, probe)
+    return make(table.features, line, trees, blend, learned, probe, kind)
 
 
 def _choose_line(table: Table, folds: list[Fold], truth: Floats) -> tuple[float, Floats]:

@@ -6,6 +6,7 @@ missing, and a word is the place of its level.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -27,6 +28,7 @@ from early_warning.document import (
 )
 from early_warning.line import margins_of, parts_of
 from early_warning.metrics import Floats
+from models.model_kind import ModelKind
 
 TOLERANCE = 1e-6  # between the margins of a probe when the model was learned and now; XGBoost counts in float32
 
@@ -46,7 +48,7 @@ class Model:
     @property
     def version(self) -> str:
         """A name that no other content has."""
-        return version_of(self.sha256)
+        return version_of(self.sha256, self.body.kind)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -99,13 +101,20 @@ def make(
     blend: Blend,
     learned: dict[str, int | float | str],
     probe: Floats,
+    kind: ModelKind = ModelKind.ATTRITION,
 ) -> Model:
     """A model from its parts. `probe` are rows whose margins are kept in the document, to know it again."""
-    bare = Body(features, line, trees, blend, learned, Probe((), ()))
+    bare = Body(features, line, trees, blend, learned, Probe((), ()), kind)
     margins = Model(bare, b"").margins(probe)
     rows = tuple(tuple(None if np.isnan(each) else float(each) for each in row) for row in probe)
     document = dump(replace(bare, probe=Probe(rows, tuple(map(float, margins)))))
     return read(document)
+
+
+def noted(model: Model, notes: Mapping[str, int | float | str]) -> Model:
+    """The same model, with more said in it of how it was learned and measured."""
+    body = replace(model.body, learned=model.body.learned | dict(notes))
+    return read(dump(body))
 
 
 def read(document: bytes) -> Model:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from embedded.stack import down, status, up
 from models.base import Value
 from models.case import ENDED, CaseProgress, Phase, SeparationKind
 from models.errors import Refused, Unavailable
+from models.figures_behind import Behind
 from models.report import CaseReport
 from reports.render import render
 from services.branches import EvidenceCheck, verify_evidence
 from services.cases import StartedCase, StartOrder, progress_or_last_known, start_case
+from services.explaining import opened
 from settings import Settings
 from store import reports
 from store.database import Database
@@ -75,7 +77,8 @@ async def _departure(settings: Settings, database: Database, say: Say, began: fl
     end = await _until(client, database, started.case_id, lambda now: now.phase in ENDED)
     with database.begin() as connection:
         report = reports.load(connection, started.case_id)
-    files = _write(settings.home / "reports" / started.case_id, report)
+        lists = opened(connection, report)
+    files = _write(settings.home / "reports" / started.case_id, report, lists)
     say("the risk scan looks at everybody who stays")
     scan = await scan_the_rest(client, database, remembered(settings.home))
     money = report.receivables
@@ -152,14 +155,14 @@ async def _until(
     )
 
 
-def _write(folder: Path, report: CaseReport) -> tuple[Path, ...]:
+def _write(folder: Path, report: CaseReport, lists: Mapping[str, Behind]) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     made = []
     for tag, suffix in (("en", "en"), ("zh-CN", "zh")):
         for form in ("pdf", "html"):
             path = folder / f"report-v{report.version}-{suffix}.{form}"
-            path.write_bytes(render(report, form, tag))
+            path.write_bytes(render(report, form, tag, lists))
             made.append(path)
     path = folder / f"report-v{report.version}.json"
     path.write_bytes(render(report, "json", "en"))

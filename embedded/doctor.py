@@ -12,6 +12,7 @@ from embedded.home import Home
 from embedded.machine_checks import check_home, check_programs, check_python, check_secrets
 from embedded.message_checks import check_messages
 from embedded.readiness import web_fault
+from embedded.receivable_checks import check_receivables
 from embedded.scan_checks import check_early_warning
 from embedded.stack import StackInfo, status
 from embedded.temporal_checks import check_temporal
@@ -44,6 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
         findings += check_early_warning(settings)
         findings += _messages(settings)
         findings += check_events(settings)
+        findings += check_receivables(settings)
     findings += check_temporal(settings, worker_since)
     findings.append(_web(settings))
     return findings

@@ -15,6 +15,7 @@ from embedded.temporal import find_binary
 from models.errors import Unavailable
 from models.reasons import because
 from services.exchange import EVENT_SECRETS, WEBHOOK_SECRETS
+from systems.receivables.choose import KEY_FILE
 
 OLDEST_PYTHON = (3, 11)
 SPACE_NEEDED = 1 << 30  # bytes; PostgreSQL stops taking writes on a full disk
@@ -71,7 +72,7 @@ def check_secrets(home: Path) -> Finding:
     """Are the files with passwords and keys closed to everybody else?"""
     place = Home(home)
     kept = (stack_file(place.folder), link_secret_file(place.folder), place.postgres_folder / "postgres.json")
-    files = (*kept, place.folder / WEBHOOK_SECRETS, place.folder / EVENT_SECRETS)
+    files = (*kept, place.folder / WEBHOOK_SECRETS, place.folder / EVENT_SECRETS, place.folder / KEY_FILE)
     for file in files:
         try:
             mode = stat.S_IMODE(file.stat().st_mode)

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from models.errors import Unavailable
@@ -16,11 +16,16 @@ LOG_LIMIT = 10_000_000  # bytes; a longer log is set aside once, at the next sta
 # Below the range from which systems take ports for outgoing connections: such a connection could sit on a kept port.
 PORTS = range(18_000, 32_000)
 
+HTTP2_SETTINGS = b"\x04"  # the type of the frame with which each side begins (RFC 9113, section 3.4)
+HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + HTTP2_SETTINGS + bytes(5)
 
-def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody uses right now. Raises Unavailable when none was found."""
+NUM_THREADS = 16  # place in /proc/<pid>/stat, counted from after the state
+
+
+def free_port(others: Container[int] = ()) -> int:
+    """A TCP port on 127.0.0.1 that nobody uses right now, none of `others`. Raises Unavailable when none was found."""
     for port in random.sample(PORTS, 200):
-        if can_bind(port):
+        if port not in others and can_bind(port):
             return port
     raise Unavailable("no free port was found on 127.0.0.1; close some programs and try again")
 
@@ -36,10 +41,13 @@ def can_bind(port: int) -> bool:
     return True
 
 
-def kept_ports(file: Path, names: Iterable[str]) -> dict[str, int]:
-    """Ports by name, the same ones at every call; only a port that somebody else took meanwhile is replaced."""
+def kept_ports(file: Path, names: Sequence[str]) -> dict[str, int]:
+    """A port of its own by name, the same at every call; only one that somebody else took meanwhile is replaced."""
     kept: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
-    ports = {name: kept[name] if name in kept and can_bind(kept[name]) else free_port() for name in names}
+    ports = {name: kept[name] for name in names if name in kept and can_bind(kept[name])}
+    for name in names:
+        if name not in ports:
+            ports[name] = free_port(ports.values())
     if ports != kept:
         write_private(file, json.dumps(ports))
     return ports
@@ -52,14 +60,31 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def speaks_http2(port: int, wait: float = 1.0) -> bool:
+    """True when an HTTP/2 server, as gRPC servers are, answers on 127.0.0.1:port within `wait` seconds.
+
+    To be listened to is not enough: a listener that never reads would hold a client for half a minute.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), wait) as probe:
+            probe.sendall(HTTP2_HELLO)
+            return probe.recv(4)[3:] == HTTP2_SETTINGS
+    except OSError:
+        return False
+
+
 def is_alive(pid: int) -> bool:
-    """True for a running process; a zombie (killed, not reaped by its parent) counts as dead."""
+    """True for a running process; a zombie (killed, not reaped by its parent) counts as dead.
+
+    Not while threads of it live: its first thread is a zombie before the others have let go of ports and files.
+    """
     stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self").exists():
         try:
-            return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+            state, *more = stat.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return False
+        return state != "Z" or int(more[NUM_THREADS]) > 1
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -156,6 +181,10 @@ class Program:
     def pid(self) -> int | None:
         """Process id of the last start."""
         return self._process.pid if self._process else None
+
+    def exit_code(self) -> int | None:
+        """How the last start ended, as subprocess says it (-9: killed); None before it, and while it runs."""
+        return self._process.poll() if self._process else None
 
     def stop(self, grace: float = 20.0) -> None:
         """End the process: SIGTERM, and SIGKILL after `grace` seconds."""

@@ -12,7 +12,7 @@ from temporalio.client import Client
 
 from connections import NAMESPACE
 from embedded import namespace
-from embedded.processes import Program, kept_ports, tail
+from embedded.processes import Program, kept_ports, speaks_http2, tail
 from models.errors import Unavailable
 
 # Rollback journals, the default of SQLite, make the file store six times slower and no safer.
@@ -24,6 +24,9 @@ DYNAMIC = {
     # A stuck case is found after two failed attempts, within seconds; after five, the default, within a minute.
     "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "2",
 }
+
+FIRST_TRIES = 3
+PATIENCE = 20.0  # seconds that a first start may be silent before other ports are tried
 
 
 class Temporal:
@@ -37,16 +40,29 @@ class Temporal:
         self.ports: dict[str, int] = {}
         self._program: Program | None = None
 
-    def start(self, wait: float = 30.0) -> None:
-        """Start the server unless it runs and make it ready for cases. Raises Unavailable after `wait` seconds."""
-        if not self.is_running():
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.ports = kept_ports(self.folder / "ports.json", ("grpc", "ui", "metrics"))
-            self._program = Program(
-                self.name, self._command(), self.log, folder=self.folder, environment=without_profiles(os.environ)
-            )
-            self._program.start()
-        asyncio.run(self._prepare(time.monotonic() + wait))
+    def start(self, wait: float = 60.0) -> None:
+        """Start the server unless it runs and make it ready for cases. Raises Unavailable after `wait` seconds.
+
+        Nobody knows the ports of a first start yet: when it fails, other ports are tried. Later ones keep theirs.
+        """
+        until = time.monotonic() + wait
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ports = self.folder / "ports.json"
+        first = not ports.exists()
+        # One that runs may be at its end already: killed, and not all gone.
+        tries = FIRST_TRIES if first else 2 if self.is_running() else 1
+        for left in reversed(range(tries)):
+            if not self.is_running():
+                self._launch(ports)
+            try:
+                asyncio.run(self._prepare(min(until, time.monotonic() + PATIENCE) if left else until))
+                return
+            except Unavailable:
+                if first:
+                    self.stop()
+                    ports.unlink()
+                if not left or time.monotonic() > until:
+                    raise
 
     def stop(self) -> None:
         """Stop the server in an orderly way; nothing happens when it is down."""
@@ -76,18 +92,38 @@ class Temporal:
             command += ["--dynamic-config-value", f"{name}={value}"]
         return command
 
+    def _launch(self, ports: Path) -> None:
+        self.ports = kept_ports(ports, ("grpc", "ui", "metrics"))
+        self._program = Program(
+            self.name, self._command(), self.log, folder=self.folder, environment=without_profiles(os.environ)
+        )
+        self._program.start()
+
     async def _prepare(self, until: float) -> None:
-        while True:
-            try:
-                client = await Client.connect(self.address(), namespace=NAMESPACE)
-                break
-            except RuntimeError as refused:
-                if not self.is_running() or time.monotonic() > until:
-                    raise Unavailable(
-                        "Temporal did not start. {log} ends with:\n{tail}", log=self.log, tail=tail(self.log)
-                    ) from refused
-                await asyncio.sleep(0.1)
+        while not speaks_http2(self.ports["grpc"]):
+            if not self.is_running() or time.monotonic() > until:
+                raise self._not_started()
+            await asyncio.sleep(0.1)
+        try:
+            client = await Client.connect(self.address(), namespace=NAMESPACE)
+        except RuntimeError as refused:
+            raise self._not_started() from refused
         await namespace.prepare(client, max(1.0, until - time.monotonic()))
+        if not self.is_running():
+            # Somebody else's server has answered on the port that ours did not get.
+            raise self._not_started()
+
+    def _not_started(self) -> Unavailable:
+        if self.is_running() or self._program is None:
+            return Unavailable(
+                "Temporal runs but does not answer. {log} ends with:\n{tail}", log=self.log, tail=tail(self.log)
+            )
+        return Unavailable(
+            "Temporal ended while it started, with code {code}. {log} ends with:\n{tail}",
+            code=self._program.exit_code(),
+            log=self.log,
+            tail=tail(self.log),
+        )
 
 
 def find_binary() -> Path:

@@ -62,11 +62,12 @@ def percent(share: Decimal) -> Decimal:
     return plain(tenths(share * HUNDRED))
 
 
-def split_points(parts: Sequence[Decimal], total: Decimal) -> list[Decimal]:
-    """Round parts to tenths so that they add up to `total`, which is their rounded sum (largest remainder method)."""
-    rest = [part * 10 - int(part * 10) for part in parts]
-    points = [int(part * 10) for part in parts]
-    missing = int(total * 10) - sum(points)
+def split_points(parts: Sequence[Decimal], total: Decimal, unit: Decimal = TENTH) -> list[Decimal]:
+    """Round parts to units so that they add up to `total`, which is their rounded sum (largest remainder method)."""
+    exact = [part / unit for part in parts]
+    points = [int(part) for part in exact]
+    rest = [part - point for part, point in zip(exact, points, strict=True)]
+    missing = int(total / unit) - sum(points)
     for index in sorted(range(len(parts)), key=lambda each: (-rest[each], each))[:missing]:
         points[index] += 1
-    return [Decimal(point) / 10 for point in points]
+    return [point * unit for point in points]

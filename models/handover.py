@@ -3,7 +3,7 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from models.base import CaseId, ClientId, EmployeeId, Message, Value
+from models.base import CaseId, ClientId, EmployeeId, Message, Moment, Value
 from models.people import Employee
 from models.reasons import Reason
 
@@ -77,11 +77,15 @@ class SuccessorSummary(Message):
 
 
 class HandoverRequest(Message):
-    """Execute the proposal whose digest was approved; each transfer at most once."""
+    """Execute the proposal whose digest was approved; each transfer at most once.
+
+    What clients owe is followed up from `at` on; None: from when it is done.
+    """
 
     case_id: CaseId
     employee_id: EmployeeId
     plan_digest: str
+    at: Moment | None = None
 
 
 class UndoRequest(Message):

@@ -9,10 +9,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.access import Grade
+from models.ageing import AgeingPolicy
 from models.approvals import LADDER, Ladder, OnDecline, OnSilence, People
 from models.base import Label, Value
 from models.people import Role
-from models.receivables import AgeingPolicy
 from models.risk_level import Level
 
 # What law does not let a company hold back for an unfinished handover (features D37).
@@ -107,6 +107,61 @@ class ClientRisk(Value):
     min_contacts: int = Field(default=2, ge=0)
 
 
+class MilestonePolicy(Value):
+    """One date of every clearing plan: `share` of the audited debt is paid so many working days after the hand-over."""
+
+    working_days: int = Field(ge=1, le=250)
+    share: Share
+
+
+class CollectionPolicy(Value):
+    """How what clients owe is followed up.
+
+    Clients that owe `confirm_from` or more (in units of each currency) are asked to confirm their balance; one that
+    has not answered after `answer_working_days` is silent. Collectors are reminded `remind_working_days` before a date.
+    """
+
+    milestones: tuple[MilestonePolicy, ...] = (
+        MilestonePolicy(working_days=10, share=Decimal("0.3")),
+        MilestonePolicy(working_days=30, share=Decimal("0.7")),
+        MilestonePolicy(working_days=60, share=Decimal(1)),
+    )
+    remind_working_days: int = Field(default=2, ge=0, le=60)
+    confirm_from: Decimal = Field(default=Decimal(10000), ge=0)
+    answer_working_days: int = Field(default=10, ge=1, le=120)
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if any(a.working_days >= b.working_days or a.share > b.share for a, b in pairwise(self.milestones)):
+            raise ValueError("the dates of a clearing plan must rise, and what is paid by then with them")
+        return self
+
+
+class CommissionRule(Value):
+    """What a company may do about commission on unpaid invoices where the leaver works (ISO country, `*` for others).
+
+    Both are false unless the company's lawyers say otherwise; a clawback also needs an agreement that was signed.
+    """
+
+    country: str = Field(pattern=r"^([A-Z]{2}|\*)$")
+    may_hold: bool = False
+    may_claw_back: bool = False
+
+
+class CommissionPolicy(Value):
+    """Commission paid within `window_days` before the audit on invoices that are still unpaid is exposed."""
+
+    window_days: int = Field(default=180, ge=0, le=3660)
+    rules: tuple[CommissionRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_rule_a_country(self) -> Self:
+        countries = [rule.country for rule in self.rules]
+        if len(set(countries)) != len(countries):
+            raise ValueError("two rules about commission are for the same country")
+        return self
+
+
 class WorkingHours(Value):
     """Deadlines fall at the end of a working day in the calendar of the leaver's country."""
 
@@ -132,6 +187,8 @@ class Policy(Value):
     working_hours: WorkingHours = WorkingHours()
     materiality: Decimal = Field(default=Decimal("100000"), gt=0)
     material: Material = Material()
+    collection: CollectionPolicy = CollectionPolicy()
+    commission: CommissionPolicy = CommissionPolicy()
     default_capacity: int = Field(default=120, ge=1)
     branch_budget_seconds: int = Field(default=60, ge=1, le=86_400)
     reminders: tuple[Share, ...] = Field(default=(Decimal("0.5"), Decimal("0.9")), max_length=5)
@@ -150,12 +207,6 @@ class Policy(Value):
         _check_order(self.gates)
         if not any(gate.from_level is Level.LOW for gate in self.gates):
             raise ValueError("at least one gate must ask at every level: nothing is handed over that nobody approved")
-        if not self.ageing.buckets:
-            raise ValueError("ageing needs at least one bucket")
-        limits = [bucket.upto for bucket in self.ageing.buckets]
-        closed = [limit for limit in limits[:-1] if limit is not None]
-        if limits[-1] is not None or len(closed) != len(limits) - 1 or any(a >= b for a, b in pairwise(closed)):
-            raise ValueError("ageing limits must rise and the last bucket must be open-ended")
         return self
 
 

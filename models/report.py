@@ -4,14 +4,18 @@ from datetime import date
 from decimal import Decimal
 
 from models.access import AccessStep
+from models.ageing import AgeingBasis
 from models.base import CaseId, ClientId, EmployeeId, Moment, Value
 from models.case import SeparationKind
 from models.clients import ClientLine
+from models.collection import FollowUp
 from models.evidence import digest
 from models.handover import Transfer
 from models.inventory import Inventory
+from models.open_items import SourceNote
+from models.payment_forecast import PaymentForecast
 from models.reasons import Reason
-from models.receivables import CurrencyAudit
+from models.receivables import CommissionExposure, CurrencyAudit, InReportingCurrency, RateTable
 from models.risk import DomainScore
 from models.risk_level import Level
 
@@ -44,9 +48,25 @@ class ReportPolicy(Value):
 
 
 class ReportReceivables(CurrencyAudit):
-    """The money in the main currency; other currencies stand beside it and are never added."""
+    """The money in the main currency; other currencies stand beside it and are never added.
+
+    `audit` is the digest of the audit that all of this was taken from: it names the open items behind the figures.
+    """
 
     others: tuple[CurrencyAudit, ...] = ()
+    as_of: date
+    basis: AgeingBasis
+    reporting: InReportingCurrency | None = None
+    observed_rates: tuple[RateTable, ...] = ()
+    forecast: PaymentForecast | None = None
+    commission: CommissionExposure | None = None
+    source: SourceNote | None = None
+    audit: str = ""
+
+    @property
+    def currencies(self) -> tuple[CurrencyAudit, ...]:
+        """Every currency, the main one first."""
+        return (self, *self.others)
 
 
 class ReportClients(Value):
@@ -139,7 +159,10 @@ class ReportEvidence(Value):
 
 
 class CaseReport(Value):
-    """The whole document. `receivables` and `clients` are None while their branch is unknown."""
+    """The whole document. `receivables` and `clients` are None while their branch is unknown.
+
+    `collection` is None until the handover is done, and where nothing is to be followed up.
+    """
 
     case: ReportCase
     version: int
@@ -153,6 +176,7 @@ class CaseReport(Value):
     reasons: tuple[Reason, ...] = ()
     domains: tuple[DomainScore, ...]
     receivables: ReportReceivables | None = None
+    collection: FollowUp | None = None
     clients: ReportClients | None = None
     access: ReportAccess | None = None
     inventory: Inventory | None = None

@@ -2,15 +2,23 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from models.access import ResultClass
-from models.amounts import plain
+from models.amounts import ZERO, plain
 from models.handover import TransferStatus
 from models.policy import Material
 from models.reasons import Reason, because
-from models.report import CaseReport, ReportTransfer
+from models.report import CaseReport, ReportReceivables, ReportTransfer
 
 Key = tuple[str, str | None]
+
+
+class _Owed(NamedTuple):
+    currency: str
+    total: Decimal
+    overdue: Decimal
+    reconciled: bool
 
 
 def is_material(before: CaseReport | None, after: CaseReport, limits: Material) -> bool:
@@ -64,20 +72,31 @@ def _money_changes(before: CaseReport, after: CaseReport) -> Iterator[Reason]:
         return
     if old.currency != new.currency:
         yield because("The main currency went from {before} to {after}.", before=old.currency, after=new.currency)
-        return
-    if old.total != new.total:
+    for then, now in _pairs(old, new):
+        yield from _currency_changes(then, now)
+
+
+def _currency_changes(then: _Owed, now: _Owed) -> Iterator[Reason]:
+    if then.total != now.total:
         yield because(
             "Open receivables went from {before} to {after} {currency}.",
-            before=old.total,
-            after=new.total,
-            currency=new.currency,
+            before=then.total,
+            after=now.total,
+            currency=now.currency,
         )
-    if old.overdue != new.overdue:
+    if then.overdue != now.overdue:
         yield because(
             "The overdue amount went from {before} to {after} {currency}.",
-            before=old.overdue,
-            after=new.overdue,
-            currency=new.currency,
+            before=then.overdue,
+            after=now.overdue,
+            currency=now.currency,
+        )
+    if then.reconciled != now.reconciled:
+        yield because(
+            "The open items in {currency} agree with the ledger now."
+            if now.reconciled
+            else "The open items in {currency} no longer agree with the ledger.",
+            currency=now.currency,
         )
 
 
@@ -105,8 +124,18 @@ def _money_moved(before: CaseReport, after: CaseReport, limit: Decimal) -> bool:
         return old is not new
     if old.currency != new.currency:
         return True
-    pairs = ((old.total, new.total), (old.overdue, new.overdue))
+    pairs = [pair for then, now in _pairs(old, new) for pair in ((then.total, now.total), (then.overdue, now.overdue))]
     return any(abs(now - then) > limit * abs(then) for then, now in pairs)
+
+
+def _pairs(old: ReportReceivables, new: ReportReceivables) -> list[tuple[_Owed, _Owed]]:
+    """Every currency of either version, the main ones first; one that is not there owes nothing and agrees."""
+    then, now = (
+        {each.currency: _Owed(each.currency, each.total, each.overdue, each.reconciled) for each in report.currencies}
+        for report in (old, new)
+    )
+    nothing = [_Owed(currency, ZERO, ZERO, True) for currency in {**now, **then}]
+    return [(then.get(each.currency, each), now.get(each.currency, each)) for each in nothing]
 
 
 def _other_successors(before: CaseReport, after: CaseReport) -> list[Key]:

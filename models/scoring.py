@@ -11,6 +11,7 @@ from models.amounts import HUNDRED, ZERO, percent, plain, share_of, split_points
 from models.clients import BookOfBusiness, Client
 from models.handover import SuccessorPlan
 from models.inventory import Inventory
+from models.open_items import OWN_SUMS_ONLY
 from models.reasons import Reason, because
 from models.receivables import CurrencyAudit, ReceivableAudit
 from models.risk import Domain, DomainScore, DomainStatus
@@ -44,7 +45,7 @@ def score_receivables(result: ReceivableAudit, materiality: Decimal) -> DomainSc
 
     `materiality` is the expected loss that counts in full, in units of each currency.
     """
-    scored = [_score_currency(each, materiality) for each in (result.main, *result.others) if each]
+    scored = [_score_currency(each, materiality) for each in result.currencies]
     if not scored:
         return _assessed(Domain.RECEIVABLES, ZERO, because("Nothing is owed by the leaver's clients."))
     score, reasons = max(scored, key=lambda each: each[0])
@@ -60,16 +61,16 @@ def unreconciled(result: ReceivableAudit) -> tuple[Reason, ...]:
             currency=each.currency,
             ledger=each.ledger_balance,
         )
-        for each in (result.main, *result.others)
-        if each and not each.reconciled
+        for each in result.currencies
+        if not each.reconciled
     )
 
 
 def no_independent_ledger(result: ReceivableAudit) -> tuple[Reason, ...]:
-    """What `reconciled` proves: invoices and payments read twice agree. No balance of another book is fed here."""
-    if result.main is None:
+    """What `reconciled` does not prove: said when the ledger adds up the same rows, or when nobody knows its source."""
+    if result.main is None or (result.source and OWN_SUMS_ONLY not in result.source.cannot):
         return ()
-    return (because("No balance of an independent ledger was given: the items were compared with their own sums."),)
+    return (OWN_SUMS_ONLY,)
 
 
 def _score_currency(found: CurrencyAudit, materiality: Decimal) -> tuple[Decimal, tuple[Reason, ...]]:

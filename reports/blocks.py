@@ -8,11 +8,15 @@ Tone = Literal["", "low", "medium", "high", "critical", "good", "open", "bad", "
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, smaller `notes` below it, and a tone that colours (never replaces) the text."""
+    """One cell: its text, smaller `notes` below it, and a tone that colours (never replaces) the text.
+
+    `link` is the anchor of what the figure is made of; empty for none.
+    """
 
     text: str
     notes: tuple[str, ...] = ()
     tone: Tone = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,22 +38,25 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; `empty` is the sentence that stands in its place when it has no rows."""
+    """A table; `empty` is the sentence that stands in its place when it has no rows. `key` is its anchor, if any."""
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     empty: str
     totals: Row | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A label with its value, and a tone as in `Cell`."""
+    """A label with its value, and notes, tone and link as in `Cell`."""
 
     label: str
     value: str
     tone: Tone = ""
+    notes: tuple[str, ...] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,8 @@ class Summary:
 class ReportView:
     """The whole report in one language, every figure already written out.
 
-    `footer` stands on each printed page; `page` holds `%page` and `%pages` for the printer to fill.
+    `footer` stands on each printed page; `page` holds `%page` and `%pages` for the printer to fill. `lists` are what
+    figures open to: on a page one of them is seen at a time, on paper none.
     """
 
     tag: str
@@ -112,3 +120,5 @@ class ReportView:
     page: str
     summary: Summary
     sections: tuple[Section, ...] = field(default=())
+    lists: tuple[Section, ...] = field(default=())
+    back: str = ""

@@ -2,18 +2,26 @@
 
 from decimal import Decimal
 
+from models.amounts import ONE
+from models.figures import prefix_of
 from models.receivables import ClientReceivables, CurrencyAudit
+from models.report import ReportReceivables
 from reports.blocks import Cell, Column, Row, Table
 from reports.writer import Writer
 
 TOP_DEBTORS = 10
 
 
-def debtors_table(writer: Writer, audit: CurrencyAudit) -> Table:
+def top_debtors(audit: CurrencyAudit) -> list[ClientReceivables]:
+    """The clients that owe most overdue, in the order in which a report names them."""
+    return sorted(audit.clients, key=lambda each: (-each.overdue, -each.total, each.client))[:TOP_DEBTORS]
+
+
+def debtors_table(writer: Writer, money: ReportReceivables, audit: CurrencyAudit) -> Table:
     """The clients that owe most overdue in one currency, with what they owe together."""
-    ranked = sorted(audit.clients, key=lambda each: (-each.overdue, -each.total, each.client))
-    top = ranked[:TOP_DEBTORS]
-    name = writer.text("Total of these {n} of {all} clients", n=len(top), all=len(ranked))
+    top = top_debtors(audit)
+    name = writer.text("Total of these {n} of {all} clients", n=len(top), all=len(audit.clients))
+    prefix = prefix_of(money, audit.currency)
     return Table(
         caption=writer.text("Clients that owe most overdue, in {currency}", currency=audit.currency),
         columns=(
@@ -24,21 +32,22 @@ def debtors_table(writer: Writer, audit: CurrencyAudit) -> Table:
             Column(writer.text("Items, disputed"), 3, numeric=True),
             Column(writer.text("Expected credit loss"), 3, numeric=True),
         ),
-        rows=tuple(_debtor(writer, audit.currency, debtor) for debtor in top),
+        rows=tuple(_debtor(writer, f"{prefix}clients.{each.client}", audit.currency, each) for each in top),
         empty=writer.text("No client owes anything in {currency}.", currency=audit.currency),
         totals=_debtor_totals(writer, audit.currency, name, top) if top else None,
     )
 
 
-def _debtor(writer: Writer, currency: str, debtor: ClientReceivables) -> Row:
+def _debtor(writer: Writer, figure: str, currency: str, debtor: ClientReceivables) -> Row:
+    part = writer.text("shared account: {share} of it", share=writer.language.percent(debtor.portion, 2))
     return Row(
         (
-            Cell(writer.client(debtor.client)),
-            Cell(writer.money(debtor.total, currency)),
-            Cell(writer.money(debtor.overdue, currency)),
+            Cell(writer.client(debtor.client), (part,) if debtor.portion < ONE else ()),
+            Cell(writer.money(debtor.total, currency), link=writer.link(f"{figure}.total")),
+            Cell(writer.money(debtor.overdue, currency), link=writer.link(f"{figure}.overdue")),
             Cell(writer.number(debtor.oldest_days_past_due)),
             Cell(f"{writer.number(debtor.open_items)}, {writer.number(debtor.disputed_items)}"),
-            Cell(writer.money(debtor.expected_credit_loss, currency)),
+            Cell(writer.money(debtor.expected_credit_loss, currency), link=writer.link(f"{figure}.total")),
         )
     )
 

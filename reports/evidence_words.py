@@ -60,6 +60,17 @@ SENTENCES: dict[str, str] = {
     "handover.batch": "Handed over: {count} {kind}; invoices with a new collector: {collectors}.",
     "handover.executed": "Handover done: {transfers} clients and deals; without a successor: {unassigned}.",
     "handover.undone": "Handover undone: {restored} given back, {left} left where they are.",
+    "collection.planned": "Follow-up of what clients owe: {plans} plans, {letters} letters, commissions held: {holds}.",
+    "collection.reassigned": "{plans} plans go to other collectors: {collectors}.",
+    "collection.judged": "Dates of clearing plans: {met} kept, {missed} missed. Behind: {collectors}.",
+    "collection.figures": "Follow-up audit as of {as_of}.",
+    "collection.ended": "Follow-up over: {met} dates kept, {missed} missed; {sums}.",
+    "collection.voided": "Follow-up ends with the case: {plans} plans; commissions released: {released}.",
+    "commission.released": "{commissions} commissions released: the clients have paid.",
+    "confirmation.sent": "Balance confirmation sent to {client}: {amount}.",
+    "confirmation.confirmed": "{client} confirms to owe {amount}.",
+    "confirmation.disputed": "{client} says to owe {answered_amount} and not {amount}.",
+    "confirmation.silent": "{letters} balance confirmations without an answer in time.",
     "alert.opened": "Alert, {severity}, from {events} events: {rules}.",
     "alert.extended": "The alert grows, {severity}, {events} events by now: {rules}.",
     "alert.asked": "{asked} asked to look at it, until {due_at}.",
@@ -182,6 +193,19 @@ def _currencies(value: Any, words: Words) -> str:
     return words.text("; ").join(told) or words.text("nothing is open")
 
 
+def _sums(value: Any, words: Words) -> str:
+    told = [
+        words.text("{open} of {audited} open", open=_money(each, "open", words), audited=_money(each, "audited", words))
+        for each in _list(value)
+        if isinstance(each, dict)
+    ]
+    return words.text("; ").join(told) or words.text("nothing is open")
+
+
+def _amount(value: Any, words: Words) -> str:
+    return _money(value, "amount", words) if isinstance(value, dict) else str(value)
+
+
 def _money(found: Mapping[str, Any], name: str, words: Words) -> str:
     try:
         return words.money(Decimal(str(found.get(name))), str(found.get("currency") or ""))
@@ -194,7 +218,9 @@ def _list(value: Any) -> list[Any]:
 
 
 _READERS: dict[str, Callable[[Any, Words], str]] = {
-    **dict.fromkeys(("employee", "owner", "asked", "person", "delegate", "made_for", "excluded"), _people),
+    **dict.fromkeys(
+        ("employee", "owner", "asked", "person", "delegate", "made_for", "excluded", "collectors"), _people
+    ),
     "gate": lambda value, words: words.word(GATES.get(str(value), str(value))),
     **dict.fromkeys(("verdict", "level", "severity", "to", "state"), _word),
     "approvers": _approvers,
@@ -209,4 +235,7 @@ _READERS: dict[str, Callable[[Any, Words], str]] = {
     "fields": _fields,
     "left": _number_of,
     "currencies": _currencies,
+    "sums": _sums,
+    **dict.fromkeys(("amount", "answered_amount"), _amount),
+    "client": lambda value, words: words.client(str(value)),
 }

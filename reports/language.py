@@ -87,6 +87,14 @@ class Language:
         """A plain number with grouping."""
         return str(format_decimal(value, locale=self.locale))
 
+    def exact(self, value: Decimal) -> str:
+        """A number with every digit that it has, such as an exchange rate."""
+        return str(format_decimal(value, format="#,##0.############", locale=self.locale))
+
+    def amount(self, value: Decimal) -> str:
+        """An amount whose currency is said elsewhere: two decimals at least, and none rounded away."""
+        return str(format_decimal(value, format="#,##0.00##########", locale=self.locale))
+
     def percent(self, ratio: Decimal, digits: int = 1) -> str:
         """A ratio 0..1 as a percentage."""
         return str(format_percent(ratio, format=f"#,##0.{'0' * digits}%", locale=self.locale))

@@ -4,54 +4,45 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache
-from pathlib import Path
 
-import pylopdf_fonts_zh_cn
-import typst
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 from markupsafe import Markup
 
+from models.figures_behind import Behind
 from models.report import CaseReport
 from reports.language import language
 from reports.plain import plain
+from reports.typesetting import TEMPLATES, typeset
 from reports.view import view
 
-TEMPLATES = Path(__file__).with_name("templates")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
-def render(report: CaseReport, kind: str, lang: str) -> bytes:
-    """The report as a file of `kind` `html`, `pdf` or `json` (which has no language). Raises KeyError for another."""
+def render(report: CaseReport, kind: str, lang: str, opened: Mapping[str, Behind] | None = None) -> bytes:
+    """The report as a file of `kind` `html`, `pdf` or `json` (which has no language). Raises KeyError for another.
+
+    `opened` are the items that figures of the page open to (services.explaining.opened).
+    """
     makers: dict[str, Callable[[], bytes]] = {
-        "html": lambda: render_html(report, lang).encode(),
+        "html": lambda: render_html(report, lang, opened).encode(),
         "pdf": lambda: render_pdf(report, lang),
         "json": lambda: render_json(report),
     }
     return makers[kind]()
 
 
-def render_html(report: CaseReport, lang: str) -> str:
+def render_html(report: CaseReport, lang: str, opened: Mapping[str, Behind] | None = None) -> str:
     """The report as one HTML file that needs nothing else: no script, no request, no inline style attribute."""
-    return _page().render(view=view(report, language(lang)), style_hash=style_hash())
+    return _page().render(view=view(report, language(lang), opened), style_hash=style_hash())
 
 
 def render_pdf(report: CaseReport, lang: str) -> bytes:
-    """The report as a tagged A4 PDF with embedded fonts; the same report gives the same bytes.
-
-    Names travel as data, so nothing in them is read as markup. PDF/A is given up only where a name holds a
-    character that the fonts do not have; then fonts of this machine may help out.
-    """
+    """The report as a tagged A4 PDF with embedded fonts; the same report gives the same bytes."""
     data = str(plain(json.dumps(asdict(view(report, language(lang))), ensure_ascii=False)))
-    stamp = int(report.made_at.timestamp())
-    try:
-        return _typeset(data, stamp, strict=True)
-    except typst.TypstError as error:
-        if "could not be displayed with font" not in error.message:
-            raise
-        return _typeset(data, stamp, strict=False)
+    return typeset("report.typ", data, int(report.made_at.timestamp()))
 
 
 def render_json(report: CaseReport) -> bytes:
@@ -81,22 +72,3 @@ def _page() -> Template:
     )
     environment.filters["drawing"] = Markup  # only reports.charts draws, from figures; its texts are outlines
     return environment.get_template("report.html")
-
-
-@cache
-def _fonts(system: bool) -> "typst.Fonts":
-    folder = str(Path(pylopdf_fonts_zh_cn.sans_path()).parent)
-    return typst.Fonts(include_system_fonts=system, font_paths=[folder])
-
-
-def _typeset(data: str, stamp: int, *, strict: bool) -> bytes:
-    compiler = typst.Compiler(
-        str(TEMPLATES / "report.typ"),
-        root=str(TEMPLATES),
-        font_paths=_fonts(not strict),
-        sys_inputs={"report": data, "stamp": str(stamp)},
-    )
-    # PDF/A-2a keeps the file readable for decades, PDF/UA-1 makes it readable aloud; both refuse a missing glyph.
-    pdf = compiler.compile(format="pdf", timestamp=stamp, pdf_standards=["a-2a", "ua-1"] if strict else [])
-    assert isinstance(pdf, bytes)  # noqa: S101  (one document in, one file out)
-    return pdf

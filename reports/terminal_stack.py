@@ -36,6 +36,20 @@ def show_findings(plain: Any, words: Words) -> Blocks:
     return lines
 
 
+def show_system(plain: Any, words: Words) -> Blocks:
+    """What can be read at a system of record, and what cannot."""
+    lines = [Text(words.text("can read: {what}", what=why(each, words))) for each in plain["can"]]
+    lines += [Text(words.text("does not tell: {what}", what=why(each, words))) for each in plain["cannot"]]
+    lines += [Text(words.text("CANNOT READ: {what}", what=why(each, words)), style="bold") for each in plain["broken"]]
+    if failure := plain["failure"]:
+        params = failure["params"]
+        told = {name: words.text(params[name]) for name in ("what", "advice") if params.get(name)}
+        lines.append(Text(why(failure | {"params": params | told}, words), style="bold"))
+    lines += [Text(why(plain["mend"], words))] if plain["mend"] else []
+    state = words.text("fine") if plain["ok"] else words.text("NOT RIGHT")
+    return [Text(f"{state}  {words.text(plain['system'])}"), *lines]
+
+
 def show_import(plain: Any, words: Words) -> Blocks:
     """What an import read, or the faults that kept it from writing."""
     right = ("read", "new", "changed", "unchanged")

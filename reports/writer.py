@@ -1,7 +1,7 @@
 """Writes the names, figures and reasons of one report in one language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -11,6 +11,7 @@ from models.reasons import Reason
 from models.report import CaseReport
 from models.risk import DomainStatus
 from reports.language import Language
+from reports.money_words import bucket_words
 from reports.words import DOMAINS, GATES, LEVELS
 
 # By name of the parameter; `before` and `after` may be levels.
@@ -19,10 +20,14 @@ _VOCABULARIES = {"domain": DOMAINS, "level": LEVELS, "gate": GATES, "before": LE
 
 @dataclass(frozen=True)
 class Writer:
-    """One report, one language. Everything that a page says goes through here."""
+    """One report, one language. Everything that a page says goes through here.
+
+    `anchors` are those of the lists that figures open to, by the name of the figure.
+    """
 
     report: CaseReport
     language: Language
+    anchors: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, msgid: str, **params: object) -> str:
         """A sentence with its `{placeholders}` filled."""
@@ -57,6 +62,10 @@ class Writer:
     def money(self, amount: Decimal | None, currency: str) -> str:
         """An amount with its currency code; unknown is said in words, never as 0."""
         return self.unknown if amount is None else self.language.money(amount, currency)
+
+    def link(self, figure: str) -> str:
+        """The anchor of the list behind a figure; empty where there is none."""
+        return self.anchors.get(figure, "")
 
     def number(self, value: Decimal | int) -> str:
         """A plain number."""
@@ -112,4 +121,6 @@ class Writer:
     def _param(self, name: str, value: str) -> str:
         if name in _VOCABULARIES:
             return self.word(_VOCABULARIES[name], value)
+        if name == "bucket":
+            return bucket_words(self.language, value)
         return self.report.case.employees.get(value, value)

@@ -1,12 +1,12 @@
 """Each branch of a case alone: nothing is started and nothing is written. Also the preview of a whole case."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from activities.access import show_access
 from activities.approval_forecast import who_would_be_asked
+from activities.receivable_facts import books_of
 from activities.receivables import audit_owner
 from activities.successor_planning import plan_handover
 from models.access import Entitlement, Grade
@@ -26,7 +26,7 @@ from store.policies import load_policy
 from systems.access.postgres import PostgresAccessDirectory
 from systems.clients.port import Kind
 from systems.clients.postgres import PostgresClientBook
-from systems.receivables.postgres import PostgresReceivables, foreign_ledger
+from systems.receivables.choose import source_for
 
 
 class HandoverPreview(Value):
@@ -94,28 +94,11 @@ class EvidenceCheck(Value):
 
 def audit_of(database: Database, settings: Settings, employee: str, as_of: date | None, policy: str) -> ReceivableAudit:
     """Audit what the clients of a person owe."""
+    rules, day = load_policy(policy, settings.policy_dir), as_of or datetime.now(UTC).date()
     with database.begin() as connection:
-        owner = people.find(connection, employee)
-    with _ledger(settings, database) as ledger:
-        return audit_owner(
-            PostgresReceivables(ledger),
-            owner.id,
-            load_policy(policy, settings.policy_dir),
-            as_of or datetime.now(UTC).date(),
-        )
-
-
-@contextmanager
-def _ledger(settings: Settings, database: Database) -> Iterator[Database]:
-    """What the receivables are read from, as a case reads them: a ledger of its own, or our database."""
-    if settings.receivables_url is None:
-        yield database
-        return
-    ledger = foreign_ledger(settings.receivables_url.get_secret_value())
-    try:
-        yield ledger
-    finally:
-        ledger.close()
+        books = books_of(connection, people.find(connection, employee).id, rules, day)
+    with source_for(settings, database) as source:
+        return audit_owner(source, books, rules, day)
 
 
 def handover_of(
@@ -174,7 +157,7 @@ def preview(database: Database, settings: Settings, order: StartOrder) -> CasePr
         clients=handover.clients,
         opportunities=handover.opportunities,
         unassigned=handover.unassigned,
-        open_items=sum(audit.open_items for audit in (money.main, *money.others) if audit),
+        open_items=sum(audit.open_items for audit in money.currencies),
         messages=len(plan.gates) - len(later),
         messages_from={
             level: tuple(gate.gate for gate in later if gate.from_level is level)

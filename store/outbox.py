@@ -20,6 +20,7 @@ from store.tables import cases, outbox
 class MessageKind(StrEnum):
     """What a message tells.
 
+    `collect` tells who collects what clients owe, `collect_missed` that a date was missed, also to their manager.
     `handed_over` asks who answers for somebody else now (a delegation, a hand-over, a re-assignment). `question` goes
     to who started the case, `answer` to who asked. `decided` with the verdict `sent_back` says that a new plan is
     wanted.
@@ -40,6 +41,10 @@ class MessageKind(StrEnum):
     ALERT_ESCALATION = "alert_escalation"
     ALERT_GREW = "alert_grew"
     TALK = "talk"
+    COLLECT = "collect"
+    COLLECT_REMINDER = "collect_reminder"
+    COLLECT_MISSED = "collect_missed"
+    COLLECT_SILENT = "collect_silent"
 
 
 ASKING = (MessageKind.ASK, MessageKind.REMINDER, MessageKind.ESCALATION, MessageKind.HANDED_OVER)
@@ -57,6 +62,12 @@ ABOUT_ALERTS = (
     MessageKind.ALERT_REMINDER,
     MessageKind.ALERT_ESCALATION,
     MessageKind.ALERT_GREW,
+)
+ABOUT_COLLECTION = (
+    MessageKind.COLLECT,
+    MessageKind.COLLECT_REMINDER,
+    MessageKind.COLLECT_MISSED,
+    MessageKind.COLLECT_SILENT,
 )
 
 

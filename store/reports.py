@@ -169,11 +169,13 @@ def _in_order_of(policy: Policy, report: CaseReport) -> CaseReport:
     if money is None:
         return report
     labels = [bucket.label for bucket in policy.ageing.buckets]
+    also = [limit.label for limit in policy.ageing.also]
     in_order = [
         each.model_copy(
             update={
                 "buckets": {label: each.buckets[label] for label in labels},
                 "bucket_items": {label: each.bucket_items[label] for label in labels},
+                "also": {label: each.also[label] for label in also if label in each.also},
             }
         )
         for each in (money, *money.others)

@@ -21,6 +21,19 @@ settings.load_profile("offboard")
 
 _numbers = itertools.count(1)
 
+# The processes of a run take its files in this order: the long ones first, so that none is alone with one at the end.
+LONG_FIRST = ("chaos/test_kill_at_every_step.py", "workflow", "browser", "chaos", "integration")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the files of the tests into the order in which they are handed out."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(Path(__file__).parent)
+        return next((at for at, name in enumerate(LONG_FIRST) if path.is_relative_to(name)), len(LONG_FIRST))
+
+    items.sort(key=place)
+
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:

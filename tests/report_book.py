@@ -1,16 +1,33 @@
 """The leaver's book of business for a report: clients, what they owe, and who is to take them."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from models.ageing import AgeingPolicy
+from models.amounts import tidy
 from models.clients import Client, ClientFacts, ClientLine
+from models.collection_figures import SalesWindow
+from models.exchange import Quote
+from models.exposure import lines_of
+from models.open_items import ItemKind, LedgerKey, OpenItem, Portion, SourceNote
+from models.payment_forecast import ClientForecast, CurrencyForecast, ForecastMethod, PaymentForecast
 from models.reasons import because
-from models.receivables import ClientReceivables, CurrencyAudit
+from models.receivable_audit import AuditFacts, audit
+from models.receivables import (
+    CommissionExposure,
+    HeldCommission,
+    ObservedRate,
+    RateTable,
+    SingleAssessment,
+    Standing,
+)
 from models.report import ReportClients, ReportReceivables, ReportTransfer
+from store.policies import load_policy
 
 MADE_AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
-LABELS = {"current": "0.003", "1-30": "0.016", "31-60": "0.036", "61-90": "0.066", "90+": "0.106"}
+AS_OF = date(2026, 11, 23)
+CENT = Decimal("0.01")
 _NAMES = tuple(
     place + trade
     for places, trades in (
@@ -56,53 +73,133 @@ def client_line(dice: random.Random, number: int, names: tuple[str, ...]) -> Cli
     return ClientLine(facts=facts, at_risk=bool(found), reasons=tuple(found))
 
 
-def receivables_of(dice: random.Random, lines: tuple[ClientLine, ...]) -> ReportReceivables:
-    """What half of the clients owe, in two currencies."""
-    main = audit_of(dice, "CNY", [line.facts.client.id for line in lines if line.facts.client.currency == "CNY"][::2])
-    other = audit_of(dice, "USD", [line.facts.client.id for line in lines if line.facts.client.currency == "USD"][:3])
-    return ReportReceivables(**main.model_dump(), others=(other,))
-
-
-def audit_of(dice: random.Random, currency: str, client_ids: list[str]) -> CurrencyAudit:
-    """An audit in one currency whose buckets, clients and totals agree to the cent."""
-    buckets = dict.fromkeys(LABELS, Decimal(0))
-    items = dict.fromkeys(LABELS, 0)
-    owed: list[ClientReceivables] = []
-    for client_id in client_ids:
-        label, amount = dice.choice(tuple(LABELS)), Decimal(dice.randrange(80_000, 9_000_000)) / 100
-        buckets[label] += amount
-        items[label] += 1
-        late = label != "current"
-        owed.append(
-            ClientReceivables(
-                client=client_id,
-                total=amount,
-                overdue=amount if late else Decimal(0),
-                open_items=1,
-                disputed_items=int(dice.random() < 0.2),
-                oldest_days_past_due=dice.randrange(1, 130) if late else 0,
-                expected_credit_loss=amount * Decimal(LABELS[label]),
-            )
-        )
-    total = sum(buckets.values(), Decimal(0))
-    loss = sum((each.expected_credit_loss for each in owed), Decimal(0))
-    disputed = [each for each in owed if each.disputed_items]
-    return CurrencyAudit(
-        currency=currency,
-        total=total,
-        overdue=total - buckets["current"],
-        buckets=buckets,
-        bucket_items=items,
-        open_items=len(owed),
-        disputed_items=len(disputed),
-        disputed=sum((each.total for each in disputed), Decimal(0)),
-        expected_credit_loss=loss,
-        bad_debt_coefficient=(loss / total).quantize(Decimal("0.000001")) if total else Decimal(0),
-        largest_client_share=max((each.total for each in owed), default=Decimal(0)) / total if total else Decimal(0),
-        reconciled=True,
-        ledger_balance=total,
-        clients=tuple(owed),
+def open_items_of(dice: random.Random, lines: tuple[ClientLine, ...]) -> tuple[OpenItem, ...]:
+    """One to three open items of half of the clients, in two currencies, in the order of a source."""
+    of_currency = {"CNY": [], "USD": []}
+    for line in lines:
+        of_currency[line.facts.client.currency].append(line.facts.client.id)
+    owing = [("CNY", each) for each in of_currency["CNY"][::2]] + [("USD", each) for each in of_currency["USD"][:3]]
+    items = (
+        _open_item(dice, client, currency, number)
+        for currency, client in owing
+        for number in range(dice.choice((1, 1, 2, 3)))
     )
+    return tuple(sorted(items, key=lambda each: (each.client_id, each.due_on, each.document)))
+
+
+def _open_item(dice: random.Random, client: str, currency: str, number: int) -> OpenItem:
+    due_on = AS_OF - timedelta(days=dice.randrange(-40, 140))
+    amount = Decimal(dice.randrange(80_000, 9_000_000)) / 100
+    credit = number == 2
+    credited, contested = (-amount / 10).quantize(CENT), (amount / 2).quantize(CENT)
+    return OpenItem(
+        document=f"{'CN' if credit else 'INV'}-{client[1:]}-{number + 1}",
+        kind=ItemKind.CREDIT_NOTE if credit else ItemKind.INVOICE,
+        client_id=client,
+        issued_on=due_on if credit else due_on - timedelta(days=30),
+        due_on=due_on,
+        amount=credited if credit else amount,
+        outstanding=credited if credit else amount,
+        whole=credited if credit else amount,
+        currency=currency,
+        disputed=contested if not credit and dice.random() < 0.2 else Decimal(0),
+    )
+
+
+def receivables_of(items: tuple[OpenItem, ...]) -> ReportReceivables:
+    """What the rules make of open items, with everything that an audit may know beside them. Nothing open: None."""
+    ageing = load_policy("ifrs").ageing.model_copy(update={"reporting_currency": "CNY"})
+    lines = lines_of(items, ageing, AS_OF)
+    ledger: dict[LedgerKey, Decimal] = {}
+    for line in lines:
+        key = LedgerKey(line.client, line.currency)
+        ledger[key] = ledger.get(key, Decimal(0)) + line.whole
+    note = SourceNote(system="Tryton", read_at=MADE_AT - timedelta(minutes=5))
+    result = audit(lines, ledger, _facts(items, ageing), ageing, AS_OF, source=note)
+    assert result.main is not None
+    beside = {name: part for name, part in result if name not in ("main", "basis", "as_of")}
+    return tidy(ReportReceivables(**dict(result.main), **beside, as_of=AS_OF, basis=result.basis, audit="a" * 64))
+
+
+def _facts(items: tuple[OpenItem, ...], ageing: AgeingPolicy) -> AuditFacts:
+    first = items[0].client_id
+    alone = SingleAssessment(client=first, standing=Standing.BANKRUPT, loss_rate=Decimal("0.8"), assessed_on=AS_OF)
+    debts = {item.document: item for item in items if item.outstanding > 0}
+    held = tuple(
+        HeldCommission(
+            commission=f"K{document}",
+            document=document,
+            client=item.client_id,
+            amount=(item.outstanding / 50).quantize(Decimal("0.01")),
+            currency=item.currency,
+            paid_on=None if number % 2 else AS_OF - timedelta(days=40),
+        )
+        for number, (document, item) in enumerate(list(debts.items())[:6])
+    )
+    return AuditFacts(
+        singly={first: alone},
+        portions={items[-1].client_id: Portion(key="x", low=Decimal("0.4"))},
+        observed=(_observed("CNY", ageing),),
+        quotes=(Quote("USD", "CNY", AS_OF - timedelta(days=1), Decimal("7.1034")),),
+        windows=tuple(SalesWindow(currency, 90, Decimal(900_000), Decimal(1_200_000)) for currency in ("CNY", "USD")),
+        forecast=_forecast(items),
+        commission=CommissionExposure(
+            hold=tuple(each for each in held if each.paid_on is None),
+            clawback=tuple(each for each in held if each.paid_on),
+            window_days=180,
+            reasons=(because("The policy does not allow commission to be held back in {country}.", country="CN"),),
+        ),
+    )
+
+
+def _observed(currency: str, ageing: AgeingPolicy) -> RateTable:
+    rates = tuple(
+        ObservedRate(
+            segment="",
+            bucket=bucket.label,
+            items=900 // (number + 1) ** 2,
+            reached=Decimal(1_000_000),
+            lost=Decimal(4_000 * (number + 1)),
+            observed=Decimal("0.004") * (number + 1),
+            policy=bucket.loss_rate,
+            used=(Decimal("0.004") * (number + 1) + bucket.loss_rate) / 2,
+        )
+        for number, bucket in enumerate(ageing.buckets)
+    )
+    return RateTable(currency=currency, until=AS_OF.replace(day=1) - timedelta(days=1), rates=rates)
+
+
+def _forecast(items: tuple[OpenItem, ...]) -> PaymentForecast:
+    debts: dict[tuple[str, str], Decimal] = {}
+    for item in items:
+        if item.outstanding > 0:
+            key = (item.currency, item.client_id)
+            debts[key] = debts.get(key, Decimal(0)) + item.outstanding
+    clients = tuple(
+        ClientForecast(
+            client=client,
+            currency=currency,
+            open=owed,
+            expected_days_late=Decimal(10 + number % 30),
+            cash_30=(owed / 3).quantize(Decimal("0.01")),
+            cash_60=(owed / 2).quantize(Decimal("0.01")),
+            cash_90=(owed * 3 / 4).quantize(Decimal("0.01")),
+            late_probability=Decimal("0.62"),
+            observations=14,
+        )
+        for number, ((currency, client), owed) in enumerate(sorted(debts.items(), key=lambda each: -each[1]))
+    )
+    totals = tuple(
+        CurrencyForecast(
+            currency=currency,
+            **{
+                name: sum((getattr(each, name) for each in clients if each.currency == currency), Decimal(0))
+                for name in ("open", "cash_30", "cash_60", "cash_90")
+            },
+        )
+        for currency in dict.fromkeys(each.currency for each in clients)
+    )
+    return PaymentForecast(as_of=AS_OF, method=ForecastMethod.PAST_LATE_RATE, clients=clients, totals=totals)
 
 
 def clients_of(dice: random.Random, lines: tuple[ClientLine, ...]) -> ReportClients:

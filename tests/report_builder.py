@@ -19,7 +19,7 @@ from models.report import (
 )
 from models.risk import Domain, DomainScore, DomainStatus
 from models.risk_level import level_of
-from tests.report_book import MADE_AT, client_line, clients_of, receivables_of
+from tests.report_book import MADE_AT, client_line, clients_of, open_items_of, receivables_of
 
 ZONE = "Asia/Shanghai"
 PEOPLE = {
@@ -49,7 +49,8 @@ def build_report(
     """
     dice = random.Random(seed)
     lines = tuple(client_line(dice, number, names) for number in range(clients))
-    audit = None if unknown else receivables_of(dice, lines)
+    items = () if unknown else open_items_of(dice, lines)
+    audit = receivables_of(items) if items else None
     total = Decimal(score)
     return CaseReport(
         case=_case(),

@@ -123,7 +123,9 @@ class OffboardingWorkflow(CaseSteps):
         approved = self._branches.digests[Branch.SUCCESSORS] or ""
         done = await self._call(
             HandoverActivities.transfer_clients,
-            HandoverRequest(case_id=plan.case_id, employee_id=plan.employee_id, plan_digest=approved),
+            HandoverRequest(
+                case_id=plan.case_id, employee_id=plan.employee_id, plan_digest=approved, at=workflow.now()
+            ),
             "hand every client and deal to its successor",
             LONG,
         )

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from embedded.sample.activity import activity_rows
 from embedded.sample.claims import claim_rows
 from embedded.sample.earlier import earlier_rows
+from embedded.sample.open_items import company_rows, dressed
 from embedded.sample.places import EAST_CHINA
 from embedded.sample.planted import Planted, fading, joined, plant, planted_in
 from embedded.sample.staff import Staff, make_staff
@@ -82,12 +83,12 @@ def write_sample(folder: Path, *, employees: int, seed: int, today: date) -> Sam
     random = Random(seed)
     staff = make_staff(employees, random, today)
     # Draws of its own: with other activity the clients, deals and debts of the company stay the same.
-    more = Random(f"{seed} more")
+    more, money = Random(f"{seed} more"), Random(f"{seed} money")
     plant(staff, more, today)
     counts: dict[str, int] = {}
     with ExitStack() as files:
         writers: dict[str, csv.DictWriter[str]] = {}
-        for table, row in _rows(staff, random, more, today):
+        for table, row in _rows(staff, random, more, money, today):
             if table not in writers:
                 file = files.enter_context((folder / f"{table}.csv").open("w", newline="", encoding="utf-8"))
                 writers[table] = csv.DictWriter(file, [column.name for column in TEMPLATE[table].columns])
@@ -97,19 +98,23 @@ def write_sample(folder: Path, *, employees: int, seed: int, today: date) -> Sam
     return Sample(employees=employees, seed=seed, as_of=today, counts=counts, planted=planted_in(staff))
 
 
-def _rows(staff: Staff, random: Random, more: Random, today: date) -> Iterator[Row]:
+def _rows(staff: Staff, random: Random, more: Random, money: Random, today: date) -> Iterator[Row]:
     loads = _loads(staff, random)
     staff.full_peer.capacity = loads[staff.full_peer.key]
     for person in staff.people:
         yield "employees", person.row()
     yield from _rights_and_assets(staff, random)
+    small = len(staff.people) <= SMALL
+    if small:
+        yield from company_rows(staff, money, today)
     digits, number = len(str(sum(loads.values()))) + 1, 0
     for seller in staff.sellers:
         for position in range(loads[seller.key]):
             number += 1
             troubled = seller is staff.problem_leaver and position % 3 != 2
             account = make_account(number, digits, seller, random, trouble=0.9 if troubled else 0.0)
-            yield from _business(account, staff, random, more, today)
+            business = _business(account, staff, random, more, today)
+            yield from dressed(business, account, staff, position, money, today) if small else business
     yield from activity_rows(staff, more, today)
     yield from claim_rows(staff, more, today)
 

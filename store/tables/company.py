@@ -1,6 +1,21 @@
 """The company's data as imported. A column here is a column of the template: systems/intake/template.py."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, Table, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from store.tables.base import MONEY, WHEN, metadata
@@ -120,17 +135,92 @@ invoices = Table(
     Column("amount", MONEY, nullable=False),
     Column("currency", Text, nullable=False),
     Column("disputed", Boolean, nullable=False, server_default="false"),
+    Column("disputed_on", Date),
+    Column("disputed_amount", MONEY),
+    Column("credits_id", Text, ForeignKey("invoices.id", deferrable=True, initially="DEFERRED"), index=True),
     Column("collector_id", Text, ForeignKey("employees.id")),
 )
 
+# Parts of an invoice with due dates of their own; what is paid goes to the earliest first.
+instalments = Table(
+    "instalments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("invoice_id", Text, ForeignKey("invoices.id"), nullable=False, index=True),
+    Column("due_on", Date, nullable=False),
+    Column("amount", MONEY, nullable=False),
+)
+
+# Money in (or written off). Without an invoice it is on account of a client: unapplied cash, a prepayment.
 payments = Table(
     "payments",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("invoice_id", Text, ForeignKey("invoices.id"), nullable=False, index=True),
+    Column("invoice_id", Text, ForeignKey("invoices.id"), index=True),
+    Column("client_id", Text, ForeignKey("clients.id"), index=True),
     Column("paid_on", Date, nullable=False),
     Column("amount", MONEY, nullable=False),
     Column("currency", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default="payment"),
+    CheckConstraint("invoice_id IS NOT NULL OR client_id IS NOT NULL", name="of_something"),
+)
+
+# Salespeople who share a client; the owner has what the others leave.
+client_shares = Table(
+    "client_shares",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("client_id", Text, ForeignKey("clients.id"), nullable=False, index=True),
+    Column("employee_id", Text, ForeignKey("employees.id"), nullable=False, index=True),
+    Column("percent", Numeric(7, 4), nullable=False),
+    UniqueConstraint("client_id", "employee_id", deferrable=True, initially="DEFERRED"),
+)
+
+exchange_rates = Table(
+    "exchange_rates",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("currency", Text, nullable=False),
+    Column("quoted_in", Text, nullable=False),
+    Column("on_day", Date, nullable=False),
+    Column("rate", Numeric(24, 12), nullable=False),
+    UniqueConstraint("currency", "quoted_in", "on_day", deferrable=True, initially="DEFERRED"),
+)
+
+# Debtors that finance assesses singly: what they owe leaves the provision matrix.
+debtor_assessments = Table(
+    "debtor_assessments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("client_id", Text, ForeignKey("clients.id"), nullable=False, index=True),
+    Column("standing", Text, nullable=False),
+    Column("loss_rate", Numeric(7, 6), nullable=False),
+    Column("assessed_on", Date, nullable=False),
+    Column("ended_on", Date),
+    Column("note", Text, nullable=False, server_default=""),
+)
+
+commissions = Table(
+    "commissions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("employee_id", Text, ForeignKey("employees.id"), nullable=False, index=True),
+    Column("invoice_id", Text, ForeignKey("invoices.id"), nullable=False, index=True),
+    Column("earned_on", Date, nullable=False),
+    Column("paid_on", Date),
+    Column("amount", MONEY, nullable=False),
+    Column("currency", Text, nullable=False),
+)
+
+# What employees have signed and a rule depends on, such as the clawback of commission.
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("employee_id", Text, ForeignKey("employees.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("signed_on", Date, nullable=False),
+    Column("ended_on", Date),
 )
 
 entitlements = Table(

@@ -28,6 +28,7 @@ models_registry = Table(
     "models_registry",
     metadata,
     Column("version", Text, primary_key=True),
+    Column("kind", Text, nullable=False, server_default="attrition"),
     Column("document", LargeBinary, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("card", JSONB, nullable=False),

@@ -14,11 +14,10 @@ SELECT id, owner_id, interim_owner_id, status = 'active' AS active FROM clients
 WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id FOR NO KEY UPDATE
 """)
 
-# An open item is an invoice that is not paid to the cent, overpaid ones included.
+# An open item is an invoice that is not paid, credited and written off to the cent, overpaid ones included.
 OPEN_ITEMS = text("""
-SELECT i.id, i.client_id, i.collector_id FROM invoices i
-LEFT JOIN LATERAL (SELECT sum(p.amount) AS paid FROM payments p WHERE p.invoice_id = i.id) p ON true
-WHERE i.client_id = ANY(CAST(:ids AS text[])) AND i.amount <> coalesce(p.paid, 0)
+SELECT i.id, i.client_id, i.collector_id FROM invoices i JOIN open_invoices open ON open.id = i.id
+WHERE i.client_id = ANY(CAST(:ids AS text[]))
 ORDER BY i.id FOR NO KEY UPDATE OF i
 """)
 
@@ -30,14 +29,13 @@ WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id FOR NO KEY UPDATE
 # What the leaver collects, and what nobody active collects on a client that stays with the leaver (a closed one) or
 # that was given away by somebody else.
 STRAY_ITEMS = text("""
-SELECT i.id, i.collector_id, h.id AS holder FROM invoices i JOIN clients c ON c.id = i.client_id
+SELECT i.id, i.collector_id, h.id AS holder
+FROM invoices i JOIN open_invoices open ON open.id = i.id JOIN clients c ON c.id = i.client_id
 LEFT JOIN employees k ON k.id = i.collector_id AND k.status = 'active' AND k.left_on IS NULL
 LEFT JOIN employees h ON h.id = coalesce(c.interim_owner_id, c.owner_id) AND h.id <> :leaver
     AND h.status = 'active' AND h.left_on IS NULL
-LEFT JOIN LATERAL (SELECT sum(p.amount) AS paid FROM payments p WHERE p.invoice_id = i.id) p ON true
 WHERE (i.collector_id = :leaver OR (k.id IS NULL
     AND (coalesce(c.interim_owner_id, c.owner_id) = :leaver OR c.id = ANY(CAST(:clients AS text[])))))
-    AND i.amount <> coalesce(p.paid, 0)
 ORDER BY i.id COLLATE "C" FOR NO KEY UPDATE OF i
 """)
 

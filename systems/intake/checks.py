@@ -4,9 +4,11 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, or_, select
 
 from models.reasons import because
 from store.tables import metadata
+from systems.intake.columns import Kind, TemplateColumn, TemplateTable
 from systems.intake.facts import absurd_times, contradictions
 from systems.intake.found import Found
-from systems.intake.template import TEMPLATE, Kind, TemplateColumn, TemplateTable
+from systems.intake.money_checks import check_money
+from systems.intake.template import TEMPLATE
 
 Stages = dict[str, Table]
 
@@ -31,6 +33,7 @@ def check_all(connection: Connection, stages: Stages, found: Found) -> None:
         _foreign_payments(stages["payments"], stages.get("invoices"), found)
     if "invoices" in stages:
         _foreign_invoices(stages["invoices"], stages.get("payments"), found)
+    check_money(connection, stages, found)
 
 
 def _repeated(table: TemplateTable, stage: Table, found: Found) -> None:

@@ -11,9 +11,9 @@ from sqlalchemy.sql.functions import coalesce
 from models.reasons import because
 from store.roll_up import Hours, add_events
 from store.tables.behaviour import activity_events
+from systems.intake.columns import TemplateTable
 from systems.intake.found import Found
 from systems.intake.report import TableCounts
-from systems.intake.template import TemplateTable
 
 FIRST_MOMENT = datetime(1990, 1, 1, tzinfo=UTC)  # no system wrote a log that we could be given before
 AHEAD = timedelta(days=2)  # clocks and zones differ by less

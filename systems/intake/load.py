@@ -8,12 +8,13 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, insert, text
 
 from models.reasons import because
-from store import nudges
+from store import loss_experience, nudges
 from store.database import Database
 from store.policies import load_warning_policy
 from store.roll_up import Hours
 from store.tables import imports
 from systems.intake.checks import check_all
+from systems.intake.columns import TemplateTable
 from systems.intake.encoding import Bytes, scan
 from systems.intake.facts import compare_facts, write_facts
 from systems.intake.found import Found
@@ -25,10 +26,11 @@ from systems.intake.rows import Once, Rows
 from systems.intake.shape import Shape, shape_of
 from systems.intake.sources import Plan, Source, nearest, template_sources
 from systems.intake.staging import analyse, create_stage, fill
-from systems.intake.template import TEMPLATE, TemplateTable
+from systems.intake.template import TEMPLATE
 from systems.intake.writing import compare, write
 
 Progress = Callable[[str, int], None]
+PAST = frozenset({"clients", "invoices", "payments"})  # what loss rates of the past are made of
 
 
 def import_folder(
@@ -72,6 +74,8 @@ def import_folder(
                 _write(connection, name, stage, off_hours)
         report = report.model_copy(update={"tables": counts})
         if not dry_run:
+            if any(counts[name].new + counts[name].changed for name in PAST & counts.keys()):
+                loss_experience.forget(connection)
             nudges.put_where_somebody_left(connection, datetime.now(UTC))
             if (people := counts.get("employees")) and people.new + people.changed:
                 nudges.put_where_nobody_is_asked(connection, "import", datetime.now(UTC))

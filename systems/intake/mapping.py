@@ -10,9 +10,10 @@ from pydantic import BeforeValidator, Field, ValidationError
 from models.base import Value
 from models.people import Role
 from models.reasons import Reason, because
+from systems.intake.columns import Kind, TemplateColumn, TemplateTable
 from systems.intake.report import BadCell, FaultLog
 from systems.intake.sources import Origin, Plan, Source, nearest
-from systems.intake.template import TEMPLATE, Kind, TemplateColumn, TemplateTable
+from systems.intake.template import TEMPLATE
 from systems.intake.values import Format, taker
 
 

@@ -27,11 +27,11 @@ from sqlalchemy.sql.functions import coalesce
 
 from models.reasons import because
 from store.tables import metadata
+from systems.intake.columns import TemplateTable
 from systems.intake.found import Found
 from systems.intake.report import FaultLog
 from systems.intake.sources import Origin, Plan, Source
 from systems.intake.staging import analyse
-from systems.intake.template import TemplateTable
 
 Stages = dict[str, Table]
 

@@ -1,6 +1,7 @@
 """The template in words, for the documentation."""
 
-from systems.intake.template import TEMPLATE, Kind, TemplateColumn, TemplateTable
+from systems.intake.columns import Kind, TemplateColumn, TemplateTable
+from systems.intake.template import TEMPLATE
 
 _WORDS = {
     Kind.ID: "id, at most 64 characters",
@@ -43,6 +44,8 @@ def _holds(column: TemplateColumn) -> str:
             return f"any of {choices}"
         case Kind.WHOLE:
             return f"whole number, {column.low} to {column.high}"
+        case Kind.NUMBER:
+            return f"number, {column.low} to {column.high}, at most {column.decimals} decimals"
         case kind:
             return _WORDS[kind]
 
@@ -51,6 +54,8 @@ def _notes(column: TemplateColumn) -> str:
     notes = [column.meaning] if column.meaning else []
     if column.not_before:
         notes.append(f"not before `{column.not_before}`")
+    if column.or_else:
+        notes.append(f"required where `{column.or_else}` is empty")
     if column.prices and not column.required:
         notes.append(f"required when `{column.prices}` is given")
     return "; ".join(notes)

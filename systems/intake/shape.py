@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from models.reasons import Reason, because
+from systems.intake.columns import Kind, TemplateColumn
 from systems.intake.sources import Origin, Source
-from systems.intake.template import Kind, TemplateColumn
 from systems.intake.values import Take, taker
 
 Ready = list[str | None]
@@ -105,11 +105,15 @@ def _source_key(position: int, *, named: bool) -> Step:
 
 def _checks(cells: tuple[Cell, ...], at: dict[str, int]) -> Iterator[Check]:
     currencies = {cell.column.prices: position for position, cell in enumerate(cells) if cell.column.prices}
+    always = any(cell.column.kind is Kind.CURRENCY and cell.column.required for cell in cells)
     for position, cell in enumerate(cells):
         earlier = cell.column.not_before
         if earlier in at:
             yield _in_order(position, at[earlier], cell.shown, cells[at[earlier]].shown)
-        if cell.column.kind is Kind.AMOUNT and not cell.column.required:
+        other = at.get(cell.column.or_else)
+        if cell.column.or_else and (other is None or position < other):
+            yield _one_of_two(position, other, cells)
+        if cell.column.kind is Kind.AMOUNT and not cell.column.required and not always:
             yield _priced(currencies.get(cell.column.name), position, cells)
 
 
@@ -118,6 +122,17 @@ def _in_order(later: int, earlier: int, shown: str, earlier_shown: str) -> Check
         first, second = values[earlier], values[later]
         if first is not None and second is not None and second < first:
             return shown, because("is before {column}", column=earlier_shown), second
+        return None
+
+    return check
+
+
+def _one_of_two(one: int, other: int | None, cells: tuple[Cell, ...]) -> Check:
+    shown, column = cells[one].shown, cells[one].column.or_else
+
+    def check(values: Ready) -> Complaint | None:
+        if values[one] is None and (other is None or values[other] is None):
+            return shown, because("is empty, and so is {column}", column=column), ""
         return None
 
     return check

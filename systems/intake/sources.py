@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from models.reasons import Reason, because
-from systems.intake.template import TEMPLATE, TemplateColumn, TemplateTable
+from systems.intake.columns import TemplateColumn, TemplateTable
+from systems.intake.template import TEMPLATE
 from systems.intake.values import Format
 
 

@@ -4,14 +4,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
 from babel.numbers import list_currencies
 
+from systems.intake.columns import Kind, TemplateColumn
 from systems.intake.report import BadCell
-from systems.intake.template import Kind, TemplateColumn
 
 Take = Callable[[str], str | None]
 
@@ -85,6 +86,7 @@ def _check_of(column: TemplateColumn, written: Format) -> Callable[[str], str]:
         Kind.MOMENT: lambda given: _moment(given, written),
         Kind.AMOUNT: lambda given: _amount(given, written.decimal, written.grouping),
         Kind.WHOLE: lambda given: _whole(given, column.low, column.high),
+        Kind.NUMBER: lambda given: _number(given, column, written),
         Kind.ONE_OF: lambda given: _one_of(given, column.choices),
         Kind.SEVERAL_OF: lambda given: _several_of(given, column.choices),
         Kind.GRADE: lambda given: _grade(given, column.choices),
@@ -227,6 +229,19 @@ def _whole(given: str, low: int, high: int) -> str:
     if not re.fullmatch(r"-?[0-9]{1,9}", given) or not low <= int(given) <= high:
         raise BadCell("is not a whole number from {low} to {high}", low=low, high=high)
     return given
+
+
+def _number(given: str, column: TemplateColumn, written: Format) -> str:
+    plain = given.replace(written.decimal, ".") if written.decimal != "." and "." not in given else given
+    fits = re.fullmatch(rf"[0-9]{{1,9}}(\.[0-9]{{1,{column.decimals}}})?", plain)
+    if not fits or not column.low <= Decimal(plain) <= column.high:
+        raise BadCell(
+            "is not a number from {low} to {high} with at most {decimals} decimals",
+            low=column.low,
+            high=column.high,
+            decimals=column.decimals,
+        )
+    return plain
 
 
 def _one_of(given: str, choices: tuple[str, ...]) -> str:

@@ -1,38 +1,74 @@
 """What Offboard asks of the system that keeps invoices and payments."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
-from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from models.receivables import OpenItem
+from models.ageing import AgeingPolicy
+from models.open_items import ExposureLine, Ledger, OpenItem, Portions, SettledItem, SourceNote
+from models.reasons import Reason
 
 
-class Position(NamedTuple):
-    """Open items and ledger balances of the same moment."""
+class Snapshot(Protocol):
+    """What a system said at one moment about some clients as of a day. Everything in it agrees with everything else.
 
-    open_items: Sequence[OpenItem]
-    ledger_balances: dict[str, Decimal]
-
-
-class ReceivableSource(Protocol):
-    """One system of record for receivables.
-
-    The items of a salesperson are those of the clients that they own now, whoever holds these for the time being. As
-    of a date means: invoices issued and payments made up to and including that day. Every method raises `Unavailable`
-    when the system does not answer or answers what cannot be understood. Nothing is ever changed.
+    As of a day means: documents issued, payments made, credits given and amounts written off up to and including it.
     """
 
-    def open_items(self, owner_id: str, as_of: date) -> Sequence[OpenItem]:
-        """Invoices with something left to pay, or paid too much. A payment made before its invoice was issued counts
-        as an overpayment. In order of invoice id; empty for somebody without clients.
+    @property
+    def source(self) -> SourceNote:
+        """Which system, when it was read, and what it cannot tell."""
+        ...
+
+    def lines(self, ageing: AgeingPolicy) -> Sequence[ExposureLine]:
+        """Open items added up by client, currency and bucket; the same as `models.exposure.lines_of(items())`.
+
+        In order of client, currency and age.
         """
         ...
 
-    def ledger_balances(self, owner_id: str, as_of: date) -> dict[str, Decimal]:
-        """Sum invoiced minus sum paid per currency, counted without looking at single invoices."""
+    def items(self) -> Iterator[OpenItem]:
+        """Every open item: in order of client, due date, document and instalment, whatever order the system has."""
         ...
 
-    def position(self, owner_id: str, as_of: date) -> Position:
-        """Both at the same moment, so that a payment in between cannot make them disagree."""
+    def ledger(self) -> Ledger:
+        """What each client owes by the system's own books, counted without looking at single open items."""
+        ...
+
+
+class SourceCheck(NamedTuple):
+    """What a look at a live connection found: what can be read, and what cannot, in words for people.
+
+    Anything in `broken` stops an audit; `cannot` is only what the system does not tell, as in `SourceNote`.
+    """
+
+    can: tuple[Reason, ...]
+    cannot: tuple[Reason, ...] = ()
+    broken: tuple[Reason, ...] = ()
+
+
+class ReceivableSource(Protocol):
+    """One system of record for receivables. Nothing is ever changed in it.
+
+    Every method raises `Unavailable` when the system does not answer, refuses us, or answers what cannot be understood:
+    `detail["reason"]` is `no_answer`, `rate_limited`, `not_allowed` or `garbled`, `detail["system"]` the system.
+    A client that the system does not know owes nothing there.
+    """
+
+    @property
+    def system(self) -> str:
+        """Short name of the system, as people call it."""
+        ...
+
+    def snapshot(self, clients: Portions, as_of: date) -> AbstractContextManager[Snapshot]:
+        """Read what these clients owe as of a day, all at the same moment."""
+        ...
+
+    def history(self, as_of: date, since: date, clients: Portions | None = None) -> Iterator[SettledItem]:
+        """Invoices issued from `since` to `as_of`, settled or not as of that day; of all clients with None."""
+        ...
+
+    def check(self) -> SourceCheck:
+        """Look whether everything above could be read now."""
         ...

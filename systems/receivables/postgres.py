@@ -1,23 +1,41 @@
 """Receivables in a PostgreSQL with our tables: our own database, or a copy that an ERP keeps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Select, case, func, literal, select, text, union_all
+from sqlalchemy import Connection, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
+from models.ageing import AgeingBasis, AgeingPolicy, Limit
 from models.errors import Unavailable
-from models.receivables import OpenItem
-from store.book import owned
+from models.open_items import (
+    OWN_SUMS_ONLY,
+    ExposureLine,
+    ItemKind,
+    LedgerKey,
+    OpenItem,
+    Portions,
+    SettledItem,
+    SourceNote,
+)
+from models.reasons import because
 from store.database import Database
-from store.tables import clients, invoices, payments
-from systems.receivables.port import Position
+from store.tables import metadata
+from systems.receivables.failures import garbled, no_answer, not_allowed
+from systems.receivables.ledger_history import history_of
+from systems.receivables.ledger_shape import TABLES, LedgerShape, missing_columns, shape_of
+from systems.receivables.ledger_sql import BALANCES, BALANCES_WITHOUT_ACCOUNTS, MANY, items_of, lines_of
+from systems.receivables.port import SourceCheck
 
-SYSTEM = "receivables"
+OURS = "offboard"
 STATEMENT_TIMEOUT = 30.0  # seconds, for a source that is not ours
+AT_A_TIME = 5000  # rows that travel at once
+WORK_MEMORY = "64MB"
+NO_RIGHT = "42501"  # SQLSTATE
 
 
 def foreign_ledger(url: str) -> Database:
@@ -26,92 +44,113 @@ def foreign_ledger(url: str) -> Database:
 
 
 class PostgresReceivables:
-    """`database` may be another one than ours; it is only read."""
+    """`database` may be another one than ours; it is only read. `system` is what people call it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, system: str = OURS) -> None:
         self._database = database
+        self.system = system
 
-    def open_items(self, owner_id: str, as_of: date) -> Sequence[OpenItem]:
-        """Invoices of the owner's clients with a balance, by invoice id."""
+    @contextmanager
+    def snapshot(self, clients: Portions, as_of: date) -> Iterator["PostgresSnapshot"]:
+        """One transaction that sees one moment, whatever is written meanwhile."""
         with self._reading() as connection:
-            return _open_items(connection, owner_id, as_of)
+            shape = shape_of(connection, self.system)
+            yield PostgresSnapshot(connection, shape, clients, as_of, self.system)
 
-    def ledger_balances(self, owner_id: str, as_of: date) -> dict[str, Decimal]:
-        """Sum invoiced minus sum paid, per currency."""
+    def history(self, as_of: date, since: date, clients: Portions | None = None) -> Iterator[SettledItem]:
+        """Invoices issued from `since` to `as_of`, by client, day and document."""
         with self._reading() as connection:
-            return _ledger_balances(connection, owner_id, as_of)
+            if clients is None:  # all of it: a plan row by row is never right, and chosen where statistics are missing
+                connection.execute(text("SET LOCAL enable_nestloop = off"))
+            query = history_of(shape_of(connection, self.system), asked=clients is not None, ours=self.system == OURS)
+            values = {"as_of": as_of, "since": since} | (_asked(clients) if clients is not None else {})
+            for row in _stream(connection, query, values):
+                yield SettledItem.model_validate(dict(row._mapping))
 
-    def position(self, owner_id: str, as_of: date) -> Position:
-        """Both out of one snapshot."""
+    def check(self) -> SourceCheck:
+        """Which of our columns are there, and whether their rows can be read."""
         with self._reading() as connection:
-            return Position(_open_items(connection, owner_id, as_of), _ledger_balances(connection, owner_id, as_of))
+            missing = missing_columns(connection)
+            if missing:
+                return SourceCheck((), broken=(because("it has no {columns}", columns=", ".join(missing)),))
+            shape = shape_of(connection, self.system)
+            for table in TABLES if shape.instalments else TABLES - {"instalments"}:
+                connection.execute(select(literal(1)).select_from(metadata.tables[table]).limit(1))
+        return SourceCheck(shape.can, shape.cannot)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
             with self._database.begin() as connection:
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+                connection.execute(text(f"SET LOCAL work_mem = '{WORK_MEMORY}'"))
                 yield connection
         except Unavailable as lost:
-            raise Unavailable("the receivables system does not answer; it is asked again", system=SYSTEM) from lost
+            if "reason" in lost.detail:
+                raise
+            raise self._silent(lost) from lost
         except (DBAPIError, ValidationError) as garbage:
-            raise Unavailable(
-                "the receivables system answers what cannot be read; check its address and its tables", system=SYSTEM
-            ) from garbage
+            raise self._unreadable(garbage) from garbage
+
+    def _silent(self, lost: Unavailable) -> Unavailable:
+        said = lost.detail.get("answer", "")
+        return not_allowed(self.system, "password") if "authentication failed" in said else no_answer(self.system, "")
+
+    def _unreadable(self, error: DBAPIError | ValidationError) -> Unavailable:
+        code = getattr(getattr(error, "orig", None), "pgcode", None)
+        if code == NO_RIGHT:
+            return not_allowed(self.system, code)
+        return garbled(self.system, code or type(error).__name__)
 
 
-def _open_items(connection: Connection, owner_id: str, as_of: date) -> list[OpenItem]:
-    paid = (
-        select(payments.c.invoice_id, payments.c.currency, func.sum(payments.c.amount).label("amount"))
-        .join(invoices, invoices.c.id == payments.c.invoice_id)
-        .join(clients, clients.c.id == invoices.c.client_id)
-        .where(owned(owner_id), payments.c.paid_on <= as_of)
-        .group_by(payments.c.invoice_id, payments.c.currency)
-        .subquery()
-    )
-    invoiced = case((invoices.c.issued_on <= as_of, invoices.c.amount), else_=literal(Decimal(0)))
-    outstanding = invoiced - func.coalesce(paid.c.amount, literal(Decimal(0)))
-    rows = connection.execute(
-        select(
-            invoices.c.id.label("invoice_id"),
-            invoices.c.client_id,
-            invoices.c.issued_on,
-            invoices.c.due_on,
-            invoiced.label("amount"),
-            outstanding.label("outstanding"),
-            invoices.c.currency,
-            invoices.c.disputed,
-        )
-        .join(clients, clients.c.id == invoices.c.client_id)
-        .outerjoin(paid, (paid.c.invoice_id == invoices.c.id) & (paid.c.currency == invoices.c.currency))
-        .where(owned(owner_id), outstanding != 0)
-        .order_by(invoices.c.id)
-    ).mappings()
-    return [OpenItem.model_validate(dict(row)) for row in rows]
+class PostgresSnapshot:
+    """What one transaction sees of some clients as of a day."""
+
+    def __init__(self, connection: Connection, shape: LedgerShape, clients: Portions, as_of: date, system: str) -> None:
+        self._connection, self._shape = connection, shape
+        self._values = {"as_of": as_of} | _asked(clients)
+        self._many = len(clients) >= MANY
+        self.source = SourceNote(system=system, read_at=datetime.now(UTC), cannot=(*shape.cannot, OWN_SUMS_ONLY))
+
+    def lines(self, ageing: AgeingPolicy) -> Sequence[ExposureLine]:
+        """Added up in the database, in one statement."""
+        by_due_date = ageing.basis is AgeingBasis.DUE_DATE
+        query = lines_of(self._shape, many=self._many, by_due_date=by_due_date, also=bool(ageing.also))
+        values = self._values | {"limits": _first_days(ageing.buckets), "also": _first_days(ageing.also)}
+        buckets = [bucket.label for bucket in ageing.buckets]
+        also = [limit.label for limit in ageing.also] or [""]
+        return [
+            ExposureLine(row[0], row[1], buckets[row[2]], also[row[3]], *row[4:])
+            for row in _stream(self._connection, query, values)
+        ]
+
+    def items(self) -> Iterator[OpenItem]:
+        """A stream: memory does not grow with the number of items."""
+        for row in _stream(self._connection, items_of(self._shape, many=self._many), self._values):
+            values = dict(row._mapping)
+            yield OpenItem.model_construct(**values | {"kind": ItemKind(row.kind)})
+
+    def ledger(self) -> Mapping[LedgerKey, Decimal]:
+        """Everything invoiced and credited, less everything that came in or was written off."""
+        query = BALANCES if self._shape.on_account else BALANCES_WITHOUT_ACCOUNTS
+        rows = self._connection.execute(query, self._values)
+        return {LedgerKey(row.client, row.currency): row.balance for row in rows}
 
 
-def _ledger_balances(connection: Connection, owner_id: str, as_of: date) -> dict[str, Decimal]:
-    entries = union_all(_invoiced(owner_id, as_of), _paid(owner_id, as_of)).subquery()
-    rows = connection.execute(
-        select(entries.c.currency, func.sum(entries.c.amount).label("balance"))
-        .group_by(entries.c.currency)
-        .order_by(entries.c.currency)
-    )
-    return {row.currency: row.balance for row in rows}
+def _stream(connection: Connection, query: Any, values: Mapping[str, Any]) -> Iterator[Any]:
+    with connection.execution_options(yield_per=AT_A_TIME).execute(query, values) as rows:
+        yield from rows
 
 
-def _invoiced(owner_id: str, as_of: date) -> Select[tuple[str, Decimal]]:
-    return (
-        select(invoices.c.currency, invoices.c.amount.label("amount"))
-        .join(clients, clients.c.id == invoices.c.client_id)
-        .where(owned(owner_id), invoices.c.issued_on <= as_of)
-    )
+def _asked(clients: Portions) -> dict[str, list[Any]]:
+    return {
+        "clients": list(clients),
+        "keys": [portion.key for portion in clients.values()],
+        "lows": [portion.low for portion in clients.values()],
+        "highs": [portion.high for portion in clients.values()],
+    }
 
 
-def _paid(owner_id: str, as_of: date) -> Select[tuple[str, Decimal]]:
-    return (
-        select(payments.c.currency, (-payments.c.amount).label("amount"))
-        .join(invoices, invoices.c.id == payments.c.invoice_id)
-        .join(clients, clients.c.id == invoices.c.client_id)
-        .where(owned(owner_id), payments.c.paid_on <= as_of)
-    )
+def _first_days(limits: Sequence[Limit]) -> list[int]:
+    """The first day of every bucket but the first: upper bounds are inclusive."""
+    return [limit.upto + 1 for limit in limits if limit.upto is not None]

@@ -13,8 +13,6 @@ from tests.chaos.play import Play, play
 from tests.chaos.points import DATABASE, EVERYBODY, TEMPORAL, WORKER, Wave
 from tests.chaos.stage import Crash, Stage
 
-SPARE_TEAMS = (len(EVERYBODY) + 1, len(EVERYBODY) + 2)  # their people leave in tests of their own, after the plays
-
 
 @dataclass
 class Plays:
@@ -42,7 +40,7 @@ async def plays(tmp_path_factory: pytest.TempPathFactory, only_our_servers: None
     today = datetime.now(UTC).date()
 
     async def perform(name: str, crashes: Sequence[Crash], waves: Sequence[Wave]) -> Play:
-        stage = await Stage.build(tmp_path_factory.mktemp(name), SPARE_TEAMS[-1], crashes, today)
+        stage = await Stage.build(tmp_path_factory.mktemp(name), len(EVERYBODY), crashes, today)
         stages.append(stage)
         return await play(stage, waves)
 

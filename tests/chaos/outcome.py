@@ -59,6 +59,32 @@ async def outcome(database: Database, client: Client, case_id: str) -> Outcome:
     return found
 
 
+def comparable(one: Outcome, other: Outcome) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both last reports, with the versions that were voted on numbered alike.
+
+    A branch that came late, because a server was killed or slow, makes one version more, and who votes after it votes
+    on that version. Only where the numbers of versions differ, votes on the surplus ones count as votes on the last
+    that both have; the newest of each is the final report, on which nobody votes.
+    """
+    if one.versions == other.versions:
+        return one.report, other.report
+    last = min(one.versions, other.versions) - 1
+    return _numbered_up_to(last, one.report), _numbered_up_to(last, other.report)
+
+
+def _numbered_up_to(last: int, report: dict[str, Any]) -> dict[str, Any]:
+    def up_to(version: int | None) -> int | None:
+        return min(version, last) if version else version
+
+    gates = [
+        gate
+        | {"carried_over_from": up_to(gate["carried_over_from"])}
+        | {"votes": [vote | {"version": up_to(vote["version"])} for vote in gate["votes"]]}
+        for gate in report["approvals"]
+    ]
+    return report | {"approvals": gates}
+
+
 async def _read_history(found: Outcome, client: Client, case_id: str) -> None:
     scheduled: dict[int, str] = {}
     history = await client.get_workflow_handle(case_id).fetch_history()

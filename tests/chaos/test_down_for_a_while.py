@@ -20,8 +20,6 @@ from settings import Settings
 from store import decisions, gates
 from store.decisions import DecisionState
 from store.gates import GateRow
-from tests.chaos.conftest import SPARE_TEAMS
-from tests.chaos.play import Play
 from tests.chaos.stage import Stage, is_for, token_in, until
 from tests.chaos.teams import case_of
 from web.door.answers import DoorResult, Standing
@@ -29,15 +27,17 @@ from web.door.deciding import decide
 
 pytestmark = pytest.mark.chaos
 
-ACROSS_THE_DEADLINE, WITHOUT_TEMPORAL = SPARE_TEAMS
+ACROSS_THE_DEADLINE, WITHOUT_TEMPORAL = TEAMS = (1, 2)
 ALWAYS_ASKED = {"sales_manager", "finance", "hr", "it"}
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-async def stage(twin: Play) -> Stage:
-    """The servers of the play that nothing disturbed, after its end."""
-    return twin.stage
+@pytest.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory, only_our_servers: None) -> AsyncIterator[Stage]:
+    """Servers of their own with a small company: the long plays would have to be over first."""
+    built = await Stage.build(tmp_path_factory.mktemp("away"), len(TEAMS), (), datetime.now(UTC).date())
+    yield built
+    await built.close()
 
 
 async def open_rounds(stage: Stage, team: int) -> dict[str, GateRow]:

@@ -11,6 +11,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.cases import CaseActivities
 from activities.clients import ClientActivities, report_book
+from activities.receivable_facts import books_of
 from activities.receivables import audit_owner
 from activities.successor_planning import plan_handover
 from models.case import Branch, BranchRequest, CaseRequest, PlanRequest, SeparationKind
@@ -205,7 +206,9 @@ def test_money_and_report_mean_the_same_clients_and_the_handover_those_held_for_
         held_for_a_peer = company.client(connection, owner_id="P1", interim_owner_id="E1")
     policy = load_policy("ifrs")
 
-    audited = audit_owner(PostgresReceivables(company.database), "E1", policy, AS_OF)
+    with company.database.begin() as connection:
+        books = books_of(connection, "E1", policy, AS_OF)
+    audited = audit_owner(PostgresReceivables(company.database), books, policy, AS_OF)
     reported = report_book(book, "E1", policy, AS_OF)
 
     assert audited.main is not None

@@ -131,6 +131,13 @@ def test_each_branch_stands_alone(offboard: Shell, leaver: str) -> None:
     assert {right["state"] for right in rights if right["grade"] == 1} == {"suspended"}
     assert {right["state"] for right in rights if right["grade"] > 1} == {"active"}
     assert "Expected credit loss" in offboard("audit", leaver)
+    everybody = offboard.json("audit", "--all")
+    alone = offboard.json("audit", leaver)
+    assert [each["audit"]["main"]["total"] for each in everybody if each["employee"] == leaver] == [
+        alone["main"]["total"]
+    ]
+    overdue = offboard.json("report", leaver, "--explain", "receivables.overdue")
+    assert overdue["items_total"] == overdue["figure"]["value"]
     assert "successor" in offboard("handover", "plan", leaver)
 
 

@@ -10,9 +10,11 @@ import psycopg2
 import pytest
 from sqlalchemy import make_url, text
 
+from activities.receivable_facts import Books
 from activities.receivables import audit_owner
 from embedded.postgres import Postgres
 from models.errors import Unavailable
+from models.open_items import Portion
 from store import database as limits
 from store.database import Database
 from store.policies import load_policy
@@ -76,7 +78,8 @@ def proxy(postgres: Postgres) -> Iterator[Proxy]:
 
 
 def audit(source: Database) -> None:
-    audit_owner(PostgresReceivables(source), "E1", load_policy("ifrs"), AS_OF)
+    books = Books(portions={"C001": Portion(key="C001")})
+    audit_owner(PostgresReceivables(source), books, load_policy("ifrs"), AS_OF)
 
 
 def through(proxy: Proxy, url: str) -> str:

@@ -51,9 +51,34 @@ COMPANY = {
         I1,K1,S1,2026-03-01,2026-03-31,99.99,CNY,no
         I2,K2,,2026-03-01,2026-03-01,-10,USD,yes
     """,
+    "instalments": """
+        instalment_id,invoice_id,due_on,amount
+        Q1,I1,2026-03-15,50
+        Q2,I1,2026-03-31,49.99
+    """,
     "payments": """
         payment_id,invoice_id,paid_on,amount,currency
         Y1,I1,2026-03-15,50,CNY
+    """,
+    "client_shares": """
+        share_id,client_id,employee_id,percent
+        H1,K1,S2,33.5
+    """,
+    "exchange_rates": """
+        rate_id,currency,quoted_in,on_day,rate
+        U1,USD,CNY,2026-03-01,7.123456
+    """,
+    "debtor_assessments": """
+        assessment_id,client_id,standing,loss_rate,assessed_on,ended_on,note
+        B1,K2,bankrupt,0.8,2026-04-01,,court of Suzhou
+    """,
+    "commissions": """
+        commission_id,employee_id,invoice_id,earned_on,paid_on,amount,currency
+        M1,S1,I1,2026-03-01,,5,CNY
+    """,
+    "agreements": """
+        agreement_id,employee_id,kind,signed_on,ended_on
+        D1,S1,commission_clawback,2024-01-01,
     """,
     "entitlements": """
         entitlement_id,employee_id,system,right,grade
@@ -120,7 +145,8 @@ def test_every_table_of_the_template_comes_in(database: Database, write: Write) 
     report = import_folder(database, write())
     assert {name: counts.new for name, counts in report.tables.items()} == {
         "employees": 3, "clients": 2, "contacts": 1, "opportunities": 2, "interactions": 1,
-        "orders": 1, "invoices": 2, "payments": 1, "entitlements": 1, "assets": 1,
+        "orders": 1, "invoices": 2, "instalments": 2, "payments": 1, "client_shares": 1, "exchange_rates": 1,
+        "debtor_assessments": 1, "commissions": 1, "agreements": 1, "entitlements": 1, "assets": 1,
         "activity_events": 1, "expense_claims": 1,
     }  # fmt: skip
     with database.begin() as connection:
@@ -317,7 +343,9 @@ def test_an_invoice_may_not_change_its_currency_under_its_payments(database: Dat
 
 def test_more_faults_than_a_report_lists_are_all_counted(database: Database, write: Write) -> None:
     rows = "".join(f"I{number},K9,2026-01-01,2026-01-02,1,CNY\n" for number in range(1_000))
-    folder = write(payments=None, invoices="invoice_id,client_id,issued_on,due_on,amount,currency\n" + rows)
+    folder = write(
+        payments=None, instalments=None, invoices="invoice_id,client_id,issued_on,due_on,amount,currency\n" + rows
+    )
     with pytest.raises(FilesRefused) as refused:
         import_folder(database, folder)
     report = refused.value.report

@@ -29,6 +29,7 @@ from store.database import Database
 from tests.alert_desk import AlertDesk, found
 from tests.workflow.alert_stage import EXPORT, LAPSE, AlertStage
 from tests.workflow.away_ledger import AwayLedger
+from tests.workflow.collection_stage import CollectionStage
 from tests.workflow.people import join, stand_in
 from tests.workflow.stage import CASE, DevServerStage, build_company
 
@@ -199,6 +200,25 @@ async def risk_scan(stage: DevServerStage) -> None:
         await stage.client.execute_workflow("RiskScan", ScanRequest(shard_size=2), id=stage.id, task_queue=TASK_QUEUE)
 
 
+SOON = 'milestones = [{ working_days = 3, share = "0.3" }, { working_days = 6, share = "1" }]'
+
+
+async def collected(stage: DevServerStage) -> None:
+    """A date is kept and one is missed, somebody looks in between, then everything is paid."""
+    money = CollectionStage(stage)
+    async with stage.worker():
+        await money.begin(SOON)
+        money.desk.pay("V1-late", (await stage.clock()).date())
+        await money.handle.signal("look")
+        await money.pass_to(1)
+        await money.until(lambda now: now.missed == 1)
+        for client in (1, 2):
+            money.desk.pay(f"V{client}-current", (await stage.clock()).date())
+        money.desk.pay("V2-late", (await stage.clock()).date())
+        await stage.pass_time(4 * DAY)
+        await money.handle.result()
+
+
 Scenario = Callable[[DevServerStage], Awaitable[None]]
 SCENARIOS: dict[str, tuple[Scenario, ...]] = {
     "offboarding": (
@@ -213,6 +233,7 @@ SCENARIOS: dict[str, tuple[Scenario, ...]] = {
     ),
     "alert": (alert_dismissed, alert_confirmed_and_resolved, alert_lapsed),
     "risk_scan": (risk_scan,),
+    "collection": (collected,),
 }
 
 

@@ -21,11 +21,13 @@ from tests.workflow.reading import activities_in, everything_in, kinds
 from tests.workflow.stage import CASE, NOTE, build_company
 from worker import sandbox
 from workflows.alert import AlertWorkflow
+from workflows.collection import CollectionWorkflow
 from workflows.offboarding import OffboardingWorkflow
 from workflows.risk_scan import RiskScanWorkflow
 
 ROOT = Path(__file__).parent.parent.parent
-STORIES = {each.__module__.rpartition(".")[2]: each for each in (OffboardingWorkflow, AlertWorkflow, RiskScanWorkflow)}
+WORKFLOWS = (OffboardingWorkflow, AlertWorkflow, RiskScanWorkflow, CollectionWorkflow)
+STORIES = {each.__module__.rpartition(".")[2]: each for each in WORKFLOWS}
 STORY_OF = {scenario.__name__: story for story, some in SCENARIOS.items() for scenario in some}
 NAMES = list(STORY_OF)
 MOST_EVENTS = 150
@@ -52,6 +54,7 @@ HEAR_STORED = line_with("await self._hear_stored()", "alert_protection")
 GIVE_BACK = line_with("await self._end()", "alert_protection")
 REMIND = line_with("await self._remind(", "alert_triage")
 LANES = line_with("LANES = ", "risk_scan")
+LOOK_AT_MONEY = line_with("self._round = await self._look()", "collection")
 TALKS = line_with("plan.seen_until:", "risk_scan")
 
 
@@ -96,6 +99,8 @@ def test_there_is_one_history_for_every_story_and_each_tells_its_own() -> None:
     assert {"remind_triage", "end_protection", "record_triage"} <= set(called["alert_lapsed"])
     assert called["alert_lapsed"].count("ask_triage") > 1, "silence climbs the ladder"
     assert called["alert_lapsed"].index("end_protection") < called["alert_lapsed"].index("record_triage")
+    assert set(called["collected"]) == {"look_at_collection"}
+    assert len(called["collected"]) > 5, "every working day, and when somebody writes something down"
     assert called["risk_scan"].count("scan_shard") > 1
     assert called["risk_scan"][-3:] == ["raise_alerts", "suggest_talks", "finish_scan"]
 
@@ -133,6 +138,7 @@ MUTATIONS: list[tuple[str, str, str, dict[str, str]]] = [
     ("protection lapses without a last look", "alert_lapsed", "alert_protection", {HEAR_STORED: ""}),
     ("nobody is reminded", "alert_lapsed", "alert_triage", {REMIND: "                pass\n"}),
     ("shards are looked at one by one", "risk_scan", "risk_scan", {LANES: "LANES = 1\n"}),
+    ("the follow-up of the money ends unseen", "collected", "collection", {LOOK_AT_MONEY: ""}),
     ("no talk is suggested", "risk_scan", "risk_scan", {TALKS: "        if not plan.people:\n"}),
 ]
 

@@ -75,7 +75,8 @@ def shell_lines() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("path", VERBS, ids=" ".join)
 def test_every_verb_has_an_example_for_hr_or_operators(path: tuple[str, ...]) -> None:
-    examples = text_of(DOCS / "hr.md", DOCS / "alerts.md", DOCS / "operations.md", DOCS / "admins.md")
+    pages = ("hr.md", "alerts.md", "operations.md", "admins.md", "collection.md")
+    examples = text_of(*(DOCS / page for page in pages))
     assert re.search(rf"^offboard {' '.join(path)}\b|`offboard {' '.join(path)}\b", examples, re.MULTILINE)
 
 

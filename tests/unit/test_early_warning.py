@@ -195,11 +195,13 @@ ROOMS = ("workflows", "activities", "systems", "early_warning", "reports", "web"
 MODEL = ("early_warning.scoring", "early_warning.training", "early_warning.trial", "early_warning.host_process")
 # What the model needs of other rooms. Access, handover, cases, alerts, mail, effects and evidence are not in it.
 ALLOWED = {
-    "models.attrition", "models.base", "models.errors", "models.people", "models.reasons", "models.scan",
+    "models.attrition", "models.base", "models.errors", "models.model_kind", "models.people", "models.reasons",
+    "models.scan",
     "store.tables", "store.tables.base", "store.tables.company", "store.tables.departure", "store.tables.approval",
     "store.tables.behaviour",
     "store.tables.prediction",
     "store.tables.exchange",
+    "store.tables.money",
     "store.tables.person",
 }  # fmt: skip
 

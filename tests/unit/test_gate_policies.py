@@ -91,7 +91,7 @@ def test_two_gates_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_a_policy_without_a_gate_at_every_level_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="at least one gate must ask at every level"):
-        load_policy("ifrs", policy(tmp_path, ("working_days = 2", 'working_days = 2\nfrom_level = "high"')))
+        load_policy("ifrs", policy(tmp_path, ("\nworking_days = 2", '\nworking_days = 2\nfrom_level = "high"')))
 
 
 def test_everything_that_a_gate_may_say_reaches_the_plan(tmp_path: Path) -> None:

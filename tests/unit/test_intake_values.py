@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from systems.intake.columns import TemplateColumn
 from systems.intake.report import BadCell
-from systems.intake.template import TEMPLATE, TemplateColumn
+from systems.intake.template import TEMPLATE
 from systems.intake.values import Format, taker
 
 ISO = Format()

@@ -92,6 +92,39 @@ def test_the_problem_leaver_is_a_problem(company: tuple[Path, Sample]) -> None:
     assert lonely >= len(book) // 4
 
 
+def test_the_leaver_has_one_of_everything_that_can_happen_to_a_debt(company: tuple[Path, Sample]) -> None:
+    folder, made = company
+    leaver = made.planted[0].employee
+    book = {row["client_id"] for row in rows(folder, "clients") if row["owner_id"] == leaver}
+    invoices = {row["invoice_id"]: row for row in rows(folder, "invoices") if row["client_id"] in book}
+    notes = [row for row in invoices.values() if row["credits_id"]]
+    assert notes
+    assert all(Decimal(row["amount"]) < 0 and invoices[row["credits_id"]]["client_id"] in book for row in notes)
+    assert any(row["disputed_amount"] for row in invoices.values())
+    assert {row["currency"] for row in invoices.values()} == {"CNY", "USD"}
+    parts: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows(folder, "instalments"):
+        parts[row["invoice_id"]] += Decimal(row["amount"])
+    assert any(invoice in invoices for invoice in parts)
+    assert all(parts[key] == Decimal(row["amount"]) for key, row in invoices.items() if key in parts)
+    assert {row["client_id"] for row in rows(folder, "payments") if not row["invoice_id"]} & book
+    assert {row["client_id"] for row in rows(folder, "client_shares")} & book
+    assert [row["client_id"] in book for row in rows(folder, "debtor_assessments")] == [True]
+    earned = [row for row in rows(folder, "commissions") if row["employee_id"] == leaver]
+    assert any(row["paid_on"] for row in earned)
+    assert [row["employee_id"] for row in rows(folder, "agreements")] == [leaver]
+    newest = {(row["currency"], row["quoted_in"]): row["on_day"] for row in rows(folder, "exchange_rates")}
+    assert all((TODAY - date.fromisoformat(day)).days <= 31 for day in newest.values())
+    assert set(newest) >= {("USD", "CNY"), ("EUR", "CNY")}
+
+
+def test_few_debts_are_unusual(company: tuple[Path, Sample]) -> None:
+    _, made = company
+    unusual = ("instalments", "client_shares", "exchange_rates", "debtor_assessments", "agreements")
+    assert all(0 < made.counts[table] < made.counts["invoices"] // 20 for table in unusual)
+    assert made.counts["commissions"] < made.counts["invoices"] // 5
+
+
 def test_the_planted_colleagues_cannot_inherit(company: tuple[Path, Sample]) -> None:
     folder, made = company
     people = {row["employee_id"]: row for row in rows(folder, "employees")}
@@ -200,4 +233,5 @@ def test_a_huge_company_has_a_thin_log(tmp_path: Path) -> None:
     made = write_sample(tmp_path, employees=3000, seed=7, today=TODAY)
     assert made.counts["activity_events"] < 3000 * 5
     assert made.counts["expense_claims"] < 1500
+    assert "instalments" not in made.counts
     assert exported(tmp_path, planted(made, "exporter"))[TODAY - timedelta(days=1)] == 2600

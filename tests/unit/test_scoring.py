@@ -14,50 +14,48 @@ from models.access import AccessRecord, AccessState, AccessStep, Grade, ResultCl
 from models.amounts import split_points
 from models.assessment import assess
 from models.clients import BookOfBusiness, Client, ClientFacts, ClientLine
+from models.exposure import lines_of
 from models.handover import SuccessorPlan, Transfer, TransferStatus
 from models.inventory import Asset, Inventory
+from models.open_items import OWN_SUMS_ONLY, LedgerKey, SourceNote
 from models.policy import Weights
 from models.reasons import Reason
-from models.receivable_audit import audit
-from models.receivables import OpenItem, ReceivableAudit
+from models.receivable_audit import AuditFacts, audit
+from models.receivables import ReceivableAudit
 from models.risk import Domain, DomainScore, DomainStatus
 from models.risk_level import Level, level_of
 from models.scoring import (
     no_exfiltration_data,
+    no_independent_ledger,
     score_access,
     score_clients,
     score_obligations,
     score_receivables,
     unknown,
+    unreconciled,
 )
 from reports.language import language
 from store.policies import load_policy
+from tests.client_books import ledger_of, owes
 
 TODAY = date(2026, 11, 24)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 POLICY = load_policy("ifrs")
-ROOMS = ("models/scoring.py", "models/assessment.py", "models/report_changes.py")
+ROOMS = [
+    f"models/{name}.py"
+    for name in ("scoring", "assessment", "report_changes", "open_items", "loss_drivers", "commission")
+]
 ROOT = Path(__file__).parent.parent.parent
 
 
-def owed(*items: tuple[str, str, str, date]) -> ReceivableAudit:
+def owed(*items: tuple[str, str, str, date], source: SourceNote | None = None) -> ReceivableAudit:
     """An audit of (client, currency, amount, due date) lines that agrees with the ledger."""
     open_items = [
-        OpenItem(
-            invoice_id=str(number),
-            client_id=client,
-            issued_on=due,
-            due_on=due,
-            amount=Decimal(amount),
-            outstanding=Decimal(amount),
-            currency=currency,
-        )
-        for number, (client, currency, amount, due) in enumerate(items)
+        owes(amount, past_due=(TODAY - due).days, client=client, currency=currency)
+        for client, currency, amount, due in items
     ]
-    ledger: dict[str, Decimal] = {}
-    for item in open_items:
-        ledger[item.currency] = ledger.get(item.currency, Decimal(0)) + item.outstanding
-    return audit(open_items, ledger, POLICY.ageing, TODAY)
+    lines = lines_of(open_items, POLICY.ageing, TODAY)
+    return audit(lines, ledger_of(open_items), AuditFacts(), POLICY.ageing, TODAY, source=source)
 
 
 LATE, NOT_DUE = date(2026, 11, 1), date(2026, 12, 24)
@@ -149,8 +147,26 @@ def test_receivables_score_the_worst_currency() -> None:
 
 def test_nothing_owed_scores_zero_and_a_gap_to_the_ledger_is_named() -> None:
     assert score_receivables(owed(), Decimal("1")).score == 0
-    differs = audit([], {"USD": Decimal("50")}, POLICY.ageing, TODAY)
+    differs = audit([], {LedgerKey("C1", "USD"): Decimal("50")}, AuditFacts(), POLICY.ageing, TODAY)
     assert "Unreconciled" in score_receivables(differs, Decimal("1")).reasons[-1].code
+
+
+def test_a_gap_to_the_ledger_is_named_in_every_currency() -> None:
+    ledger = {LedgerKey("C1", "USD"): Decimal("50"), LedgerKey("C1", "CNY"): Decimal("5")}
+    differs = audit([], ledger, AuditFacts(), POLICY.ageing, TODAY)
+    assert [reason.params["currency"] for reason in unreconciled(differs)] == ["CNY", "USD"]
+
+
+def test_a_ledger_that_is_no_book_of_its_own_is_said_to_be_none() -> None:
+    debt = ("C1", "USD", "9", LATE)
+    own_sums = SourceNote(system="offboard", read_at=NOON, cannot=(OWN_SUMS_ONLY,))
+    of_an_erp = SourceNote(
+        system="erp", read_at=NOON, cannot=(Reason(code="It does not say which items are disputed."),)
+    )
+    assert no_independent_ledger(owed(debt, source=own_sums)) == (OWN_SUMS_ONLY,)
+    assert no_independent_ledger(owed(debt)) == (OWN_SUMS_ONLY,)
+    assert no_independent_ledger(owed(debt, source=of_an_erp)) == ()
+    assert no_independent_ledger(owed(source=own_sums)) == ()
 
 
 def test_clients_are_weighed_by_value_when_every_value_is_known() -> None:

@@ -85,4 +85,5 @@ async def test_a_step_that_keeps_failing_is_shown(stage: TestServerStage) -> Non
         assert stuck.waiting_on == ("Unavailable",)
         await withdraw(stage.client, CASE, "H2")
         stage.run("ALTER TABLE client_ownership DROP CONSTRAINT never")
+        await stage.pass_time(timedelta(minutes=2))  # to the next attempt
         await stage.until_phase(Phase.WITHDRAWN)

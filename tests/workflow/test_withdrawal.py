@@ -1,7 +1,7 @@
 """The leaver stays after all: in whatever phase that is, nothing differs afterwards from how it was before."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from models.approvals import Decision, Verdict
 from models.case import CaseResult, Phase
 from models.errors import CaseConflict
 from services.cases import withdraw
+from store import cases
 from tests.handover_desk import assert_no_gap, snapshot
 from tests.workflow.away_ledger import AwayLedger
 from tests.workflow.stage import CASE, Stage, TestServerStage
@@ -105,12 +106,18 @@ async def test_nobody_is_asked_about_a_departure_that_is_withdrawn_while_it_is_a
     assert [kind for kind, _, _ in stage.told() if kind != "case_ended"] == []
 
 
+def end_of_access(stage: Stage) -> datetime:
+    """When the last rights are taken."""
+    with stage.database.begin() as connection:
+        return cases.get(connection, CASE).plan.dates.access_cutoff
+
+
 async def test_a_case_that_is_closing_cannot_be_withdrawn_any_more(stage: TestServerStage) -> None:
     # A system that answers and changes nothing: its right stays open, and the case cannot close.
     stage.run("CREATE RULE stubborn AS ON UPDATE TO entitlements WHERE OLD.id = 'erp-5' DO INSTEAD NOTHING")
     async with stage.worker():
         await after_the_transfers(stage)
-        await stage.pass_time(timedelta(days=31))
+        await stage.pass_until(end_of_access(stage) + timedelta(hours=1))  # longer than the engine tries by itself
         stuck = await stage.until(lambda now: now.phase is Phase.CLOSING and bool(now.waiting_on))
         assert stuck.waiting_on == ("failed_access_steps: 1",)
         handed_over = snapshot(stage.database, TABLES)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from models.people import Employee
 from models.receivables import CurrencyAudit
 from models.report import CaseReport
+from models.risk import Domain
 from models.secrecy import Action, Field, Rights, tells
 from reports.evidence_words import actor, sentence
 from reports.language import Language
@@ -109,8 +110,10 @@ def _risk(report: CaseReport, sees: frozenset[Field], words: Language) -> Risk:
 
 
 def _money(report: CaseReport, words: Language) -> tuple[str, str]:
-    if report.receivables is None:
+    if report.receivables is None and Domain.RECEIVABLES in report.unknowns:
         return words.text("Not known yet"), words.text("the audit of receivables has not answered")
+    if report.receivables is None:
+        return words.text("nothing overdue"), words.text("No client owes anything.")
     audits: list[CurrencyAudit] = [report.receivables, *report.receivables.others]
     late = [words.money(each.overdue, each.currency) for each in audits if each.overdue]
     total = " + ".join(words.money(each.total, each.currency) for each in audits)

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from reports.language import Language
 from reports.render import render_html
+from services.explaining import opened as opened_figures
 from web import respond
 from web.forms import redirect
 from web.gate import acts
@@ -84,4 +85,5 @@ async def _report(hook: Hook, request: Request, opened: Opened) -> Response:
 def _document(hook: Hook, visit: Visit, tag: str) -> str:
     with hook.database.begin() as connection:
         whole = whole_report(connection, visit)
-    return render_html(whole, tag)
+        lists = opened_figures(connection, whole)
+    return render_html(whole, tag, lists)

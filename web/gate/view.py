@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from models.approvals import Verdict
 from models.people import Employee
 from models.reasons import Reason
+from models.risk import Domain
 from reports.language import Language
 from reports.words import DOMAINS
 from store.questions import Question
@@ -166,8 +167,10 @@ def _question(report: ReportHead, words: Language) -> str:
 def _money(report: ReportHead, words: Language) -> tuple[str, str]:
     """(what is overdue, of how much that is owed), as in the report. Unknown is never zero; currencies stand apart."""
     audits = report.receivables
-    if audits is None:
+    if audits is None and Domain.RECEIVABLES in report.unknowns:
         return words.text("Not known yet"), words.text("the audit of receivables has not answered")
+    if audits is None:
+        return words.text("nothing overdue"), words.text("No client owes anything.")
     late = [each for each in audits if each.overdue]
     if not late:
         return words.text("nothing overdue"), words.text("of {total} owed", total=_sums(audits, "total", words))

@@ -11,11 +11,12 @@ from models.access import AccessRecord, AccessState, AccessStep, Grade, ResultCl
 from models.approvals import GateOutcome, GatePlan, Verdict
 from models.case import Branch, CaseDates, CasePlan, CaseRequest, SeparationKind
 from models.clients import BookOfBusiness, Client, ClientFacts, ClientLine, Opportunity, OpportunityStatus
+from models.exposure import lines_of
 from models.handover import SuccessorPlan, Transfer, TransferStatus
+from models.open_items import LedgerKey, OpenItem
 from models.people import Role
 from models.policy import Policy
-from models.receivable_audit import audit
-from models.receivables import OpenItem
+from models.receivable_audit import AuditFacts, audit
 from models.report import CaseReport
 from models.risk import MergeRequest, ReportRef
 from models.risk_level import Level
@@ -133,19 +134,20 @@ def money(overdue: str, not_due: str = "700.5000") -> BaseModel:
     """C1 owes `overdue`, ten days past due, and C2 owes `not_due`; the ledger agrees."""
     items = [
         OpenItem(
-            invoice_id=client,
+            document=client,
             client_id=client,
             issued_on=TODAY - timedelta(days=40),
             due_on=TODAY - timedelta(days=late),
             amount=Decimal(amount),
             outstanding=Decimal(amount),
+            whole=Decimal(amount),
             currency="USD",
         )
         for client, amount, late in (("C1", overdue, 10), ("C2", not_due, -10))
         if Decimal(amount)
     ]
-    total = sum((item.outstanding for item in items), Decimal(0))
-    return audit(items, {"USD": total}, policy().ageing, TODAY)
+    ledger = {LedgerKey(item.client_id, "USD"): item.outstanding for item in items}
+    return audit(lines_of(items, policy().ageing, TODAY), ledger, AuditFacts(), policy().ageing, TODAY)
 
 
 def book() -> BookOfBusiness:

@@ -29,7 +29,6 @@ from tests.integration.exchange.calling import NEW, OLD
 from web.app import create_app
 from web.programs import event_delivery
 
-NOW = datetime.now(UTC)
 CASE = "offboarding-E1"
 
 
@@ -80,10 +79,16 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 class Clock:
-    now = NOW
+    now: datetime
 
     def __call__(self) -> datetime:
         return self.now
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clocks begin with the test, not with the import of this module: a signature of minutes ago is refused."""
+    monkeypatch.setattr(Clock, "now", datetime.now(UTC), raising=False)
 
 
 def post_of(database: Database, *urls: str, clock: Clock | None = None, secrets: str = f"{NEW} {OLD}") -> EventPost:
@@ -95,7 +100,7 @@ def happen(database: Database, number: int = 1) -> None:
     """A case ended."""
     told = CaseEnded(case=f"{CASE}-{number}", employee=f"E{number}", phase=Phase.CLOSED)
     with database.begin() as connection:
-        events.put(connection, told.case, EventType.CASE_ENDED, told, at=NOW)
+        events.put(connection, told.case, EventType.CASE_ENDED, told, at=Clock.now)
 
 
 def rows(database: Database) -> list[Any]:
@@ -117,7 +122,7 @@ async def test_an_event_arrives_once_signed_with_every_secret(database: Database
     for secret in (NEW, OLD):
         assert Webhook(secret).verify(body, headers) == {
             "type": "case.ended",
-            "timestamp": NOW.isoformat(),
+            "timestamp": Clock.now.isoformat(),
             "data": {"case": f"{CASE}-1", "employee": "E1", "phase": "closed"},
         }
     assert headers["content-type"] == "application/json"
@@ -159,7 +164,7 @@ async def test_a_receiver_may_ask_for_more_time(database: Database, receiver: Re
     receiver.status, receiver.headers = 503, {"retry-after": "120"}
     happen(database)
     await rounds(post_of(database, receiver.url))
-    assert [row["retry_at"] for row in rows(database)] == [NOW + timedelta(seconds=120)]
+    assert [row["retry_at"] for row in rows(database)] == [Clock.now + timedelta(seconds=120)]
 
 
 async def test_after_more_than_a_day_an_event_is_given_up_and_the_doctor_says_so(
@@ -180,7 +185,7 @@ async def test_after_more_than_a_day_an_event_is_given_up_and_the_doctor_says_so
     await rounds(post)
     assert len(receiver.heard) == 1 + len(PAUSES)
     (row,) = rows(database)
-    assert row["given_up_at"] - NOW > timedelta(days=1)
+    assert row["given_up_at"] - Clock.now > timedelta(days=1)
     (finding,) = check_events(doctor, clock.now)
     assert finding.problem is not None
     assert "given up" in finding.problem.code
@@ -189,10 +194,10 @@ async def test_after_more_than_a_day_an_event_is_given_up_and_the_doctor_says_so
 
 def test_the_pauses_take_more_than_a_day_and_spread() -> None:
     assert sum(PAUSES, timedelta(0)) > timedelta(days=1)
-    again = {next_try(2, timedelta(0), NOW) for _ in range(50)}
+    again = {next_try(2, timedelta(0), Clock.now) for _ in range(50)}
     assert len(again) > 10
-    assert all(moment and PAUSES[1] <= moment - NOW <= PAUSES[1] * 1.2 for moment in again)
-    assert next_try(len(PAUSES) + 1, timedelta(0), NOW) is None
+    assert all(moment and PAUSES[1] <= moment - Clock.now <= PAUSES[1] * 1.2 for moment in again)
+    assert next_try(len(PAUSES) + 1, timedelta(0), Clock.now) is None
 
 
 async def test_who_answers_410_hears_nothing_more_until_the_hook_starts_again(
@@ -237,7 +242,7 @@ async def test_what_a_dead_process_had_claimed_is_sent_by_another(database: Data
     happen(database)
     post.spread()
     with database.begin() as connection:
-        connection.execute(update(event_deliveries).values(claimed_at=NOW, attempts=1))
+        connection.execute(update(event_deliveries).values(claimed_at=Clock.now, attempts=1))
     assert await rounds(post) == 0
     clock.now += events.CLAIM_LIFE + timedelta(seconds=1)
     assert await rounds(post) == 1
@@ -266,7 +271,7 @@ async def test_the_hook_delivers_as_long_as_it_serves(
 async def test_what_did_not_happen_is_not_told(database: Database, receiver: Receiver) -> None:
     told = CaseEnded(case=CASE, employee="E1", phase=Phase.CLOSED)
     with database.engine.connect() as connection:
-        events.put(connection, CASE, EventType.CASE_ENDED, told, at=NOW)
+        events.put(connection, CASE, EventType.CASE_ENDED, told, at=Clock.now)
         connection.rollback()
     assert (await rounds(post_of(database, receiver.url)), receiver.heard) == (0, [])
 
@@ -274,7 +279,7 @@ async def test_what_did_not_happen_is_not_told(database: Database, receiver: Rec
 def test_an_event_carries_what_its_type_says(database: Database) -> None:
     told = CaseEnded(case=CASE, employee="E1", phase=Phase.CLOSED)
     with database.begin() as connection, pytest.raises(TypeError):
-        events.put(connection, CASE, EventType.GATE_DECIDED, told, at=NOW)
+        events.put(connection, CASE, EventType.GATE_DECIDED, told, at=Clock.now)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,10 @@ from services.schedules import SCHEDULE, WATCH
 from worker import sandbox
 from workflows.risk_scan import RiskScanWorkflow
 
-TODAY = datetime.now(UTC).date()
+
+def today() -> date:
+    """Today by UTC; asked anew by every test, which may run after the midnight that follows."""
+    return datetime.now(UTC).date()
 
 
 class Planner:
@@ -75,7 +78,7 @@ async def test_the_schedules_are_made_moved_paused_and_resumed_together(temporal
     with pytest.raises(Refused, match="no scan is scheduled"):
         await schedules.pause_scan(temporal, "holidays")
     with pytest.raises(Refused, match="no scan is scheduled"):
-        await schedules.backfill_scans(temporal, TODAY, TODAY)
+        await schedules.backfill_scans(temporal, today(), today())
     with pytest.raises(Refused, match="no time zone"):
         await schedules.schedule_scan(temporal, clock(6), "Asia/Atlantis")
     assert (await schedules.schedule_of(temporal)).scheduled is False
@@ -101,7 +104,7 @@ async def test_days_gone_by_are_scanned_each_as_of_its_own_scheduled_time(tempor
     planner = Planner()
     await schedules.schedule_scan(temporal, clock(12), "UTC")
     await schedules.pause_scan(temporal, "the backfill alone")
-    first, last = TODAY - timedelta(days=5), TODAY - timedelta(days=3)
+    first, last = today() - timedelta(days=5), today() - timedelta(days=3)
     async with worker(temporal, planner):
         assert (await schedules.backfill_scans(temporal, first, last)).days == 3
         await reached(lambda: len(planner.days) == 3)
@@ -112,7 +115,7 @@ async def test_days_gone_by_are_scanned_each_as_of_its_own_scheduled_time(tempor
 async def test_days_that_cannot_be_scanned_are_refused(temporal: Client, since: int, until: int) -> None:
     await schedules.schedule_scan(temporal, clock(6), "UTC")
     with pytest.raises(BadDates, match="Nothing was started"):
-        await schedules.backfill_scans(temporal, TODAY - timedelta(days=since), TODAY - timedelta(days=until))
+        await schedules.backfill_scans(temporal, today() - timedelta(days=since), today() - timedelta(days=until))
 
 
 async def connect(server: Temporal) -> Client:
