@@ -10,7 +10,7 @@ from models.explanation import Explanation
 # What makes a spreadsheet take a cell for a formula (OWASP, ASVS 1.2.10), and the full-width twins of these signs.
 DANGEROUS = tuple("=+-@|%\t\r\n\0＝＋－＠")
 _BLANK = " \u00a0\u3000\ufeff\u200b"
-_AFTER_SEPARATOR = re.compile(f"([;\t\r\n][{_BLANK}\"]*)(?=[{re.escape(''.join(DANGEROUS))}])")
+_AFTER_SEPARATOR = re.compile(f'([;\t\r\n][{_BLANK}"]*)(?=[{re.escape("".join(DANGEROUS))}])')
 BYTE_ORDER_MARK = "\ufeff"  # so that a spreadsheet reads Chinese as Chinese
 
 

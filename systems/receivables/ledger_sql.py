@@ -25,16 +25,14 @@ asked AS MATERIALIZED (
     JOIN clients c ON c.source_key = a.key
 )"""
 
-# What was paid, written off and credited, by invoice, and whether it is due in parts.
-_LOWERED = """
-lowered AS MATERIALIZED (
-    SELECT invoice_id, currency, sum(amount) AS amount, max(parts) AS parts FROM (
-        SELECT p.invoice_id, p.currency, p.amount, 0 AS parts FROM payments p {of_their_payments}
-        WHERE p.invoice_id IS NOT NULL AND p.paid_on <= :as_of{entries}
-    ) entries GROUP BY invoice_id, currency
+# Paid and written off.
+_PAID = """
+paid AS NOT MATERIALIZED (
+    SELECT p.invoice_id, p.currency, sum(p.amount) AS amount FROM payments p {of_theirs}
+    WHERE p.invoice_id IS NOT NULL AND p.paid_on <= :as_of GROUP BY p.invoice_id, p.currency
 )"""
 
-_OF_THEIR_PAYMENTS = "JOIN invoices n ON n.id = p.invoice_id JOIN asked a ON a.source_id = n.client_id"
+_OF_THEIRS = "JOIN invoices n ON n.id = p.invoice_id JOIN asked a ON a.source_id = n.client_id"
 
 # What is left of each credit note, from its own day on, and the invoice that it lowers: one of the same client and
 # currency. A note without one stands for itself.
@@ -53,49 +51,78 @@ notes AS MATERIALIZED (
     FROM invoices k WHERE k.credits_id IS NOT NULL AND k.client_id IN (SELECT source_id FROM asked)
 )"""
 
-_CREDITS = """
-        UNION ALL
-        SELECT invoice_id, currency, refunded - amount, 0 FROM notes WHERE invoice_id IS NOT NULL"""
+# Invoices that need a second look: few. `lowered` is what credit notes take off.
+_SPECIAL = """
+special AS MATERIALIZED (
+    SELECT invoice_id, sum(lowered) AS lowered FROM ({sources}
+    ) entries GROUP BY invoice_id
+)"""
+
+_CREDITED = """
+        SELECT invoice_id, refunded - amount AS lowered FROM notes WHERE invoice_id IS NOT NULL"""
 
 _DUE_IN_PARTS = """
-        UNION ALL
-        SELECT s.invoice_id, n.currency, 0, 1 FROM instalments s JOIN invoices n ON n.id = s.invoice_id
-        {of_their_invoices}WHERE n.issued_on <= :as_of"""
+        SELECT s.invoice_id, 0 AS lowered FROM instalments s {of_theirs}"""
 
-_OF_THEIR_INVOICES = "JOIN asked a ON a.source_id = n.client_id "
+_OF_THEIR_INSTALMENTS = "JOIN invoices n ON n.id = s.invoice_id JOIN asked a ON a.source_id = n.client_id"
+
+_NOT_SPECIAL = "n.id NOT IN (SELECT invoice_id FROM special)"
+_NO_NOTE = "n.credits_id IS NULL AND "
 
 # OFFSET 0 keeps the planner from writing `whole` out wherever it is used: it would be worked out five times.
-_AT_ONCE = """
-at_once AS NOT MATERIALIZED (
+_PLAIN = """
+plain AS NOT MATERIALIZED (
     SELECT a.client, a.low, a.high, a.shared, n.id AS document, 0 AS instalment, n.amount < 0 AS note, n.issued_on,
         CASE WHEN n.amount < 0 THEN n.issued_on ELSE n.due_on END AS due_on,
         CASE WHEN n.issued_on <= :as_of THEN n.amount ELSE 0 END AS amount,
-        CASE WHEN n.issued_on <= :as_of THEN n.amount ELSE 0 END - coalesce(l.amount, 0) AS whole, n.currency,
+        CASE WHEN n.issued_on <= :as_of THEN n.amount ELSE 0 END - coalesce(p.amount, 0) AS whole, n.currency,
         {in_dispute} AS in_dispute, CAST(0 AS numeric) AS ahead
     FROM asked a JOIN invoices n ON n.client_id = a.source_id
-    LEFT JOIN lowered l ON l.invoice_id = n.id AND l.currency = n.currency
-    WHERE {own}l.parts IS DISTINCT FROM 1
+    LEFT JOIN paid p ON p.invoice_id = n.id AND p.currency = n.currency
+    WHERE {which}
     OFFSET 0
 )"""
 
 # `before` is what is due with the instalments before this one, `ahead` what is still open of them.
-_IN_PARTS = """
+_PARTS = """
 parts AS NOT MATERIALIZED (
     SELECT s.invoice_id, s.due_on, s.amount, row_number() OVER earlier AS number,
         sum(s.amount) OVER earlier - s.amount AS before, count(*) OVER (PARTITION BY s.invoice_id) AS parts
-    FROM instalments s WHERE s.invoice_id IN (SELECT invoice_id FROM lowered WHERE parts = 1)
+    FROM instalments s WHERE s.invoice_id IN (SELECT invoice_id FROM special)
     WINDOW earlier AS (PARTITION BY s.invoice_id ORDER BY s.due_on, s.id COLLATE "C")
-),
+)"""
+
+_SECOND_LOOK = """
+lowered AS NOT MATERIALIZED (
+    SELECT a.client, a.low, a.high, a.shared, n.id, n.amount < 0 AS note, n.issued_on, n.due_on,
+        CASE WHEN n.issued_on <= :as_of THEN n.amount ELSE 0 END AS amount, n.currency, {in_dispute} AS in_dispute,
+        s.lowered + coalesce((
+            SELECT sum(p.amount) FROM payments p
+            WHERE p.invoice_id = n.id AND p.currency = n.currency AND p.paid_on <= :as_of
+        ), 0) AS lowered
+    FROM special s JOIN invoices n ON n.id = s.invoice_id JOIN asked a ON a.source_id = n.client_id
+    WHERE {which}
+    OFFSET 0
+)"""
+
+_IN_PARTS = """
 in_parts AS NOT MATERIALIZED (
-    SELECT a.client, a.low, a.high, a.shared, n.id AS document, s.number AS instalment, n.amount < 0 AS note,
-        n.issued_on, s.due_on, s.amount,
-        CASE WHEN s.number = s.parts
-            THEN n.amount - l.amount - s.before + least(greatest(l.amount, 0), s.before)
-            ELSE s.amount - least(greatest(l.amount - s.before, 0), s.amount) END AS whole,
-        n.currency, {in_dispute} AS in_dispute, s.before - least(greatest(l.amount, 0), s.before) AS ahead
-    FROM lowered l JOIN invoices n ON n.id = l.invoice_id AND n.currency = l.currency
-    JOIN asked a ON a.source_id = n.client_id JOIN parts s ON s.invoice_id = n.id
-    WHERE {own}l.parts = 1
+    SELECT l.client, l.low, l.high, l.shared, l.id AS document, coalesce(s.number, 0) AS instalment, l.note,
+        l.issued_on, coalesce(s.due_on, CASE WHEN l.note THEN l.issued_on ELSE l.due_on END) AS due_on,
+        coalesce(s.amount, l.amount) AS amount,
+        CASE WHEN s.number IS NULL THEN l.amount - l.lowered
+            WHEN s.number = s.parts THEN l.amount - l.lowered - s.before + least(greatest(l.lowered, 0), s.before)
+            ELSE s.amount - least(greatest(l.lowered - s.before, 0), s.amount) END AS whole,
+        l.currency, l.in_dispute, coalesce(s.before - least(greatest(l.lowered, 0), s.before), 0) AS ahead
+    FROM lowered l LEFT JOIN parts s ON s.invoice_id = l.id AND l.issued_on <= :as_of
+)"""
+
+_NOT_IN_PARTS = """
+in_parts AS NOT MATERIALIZED (
+    SELECT client, low, high, shared, id AS document, 0 AS instalment, note, issued_on,
+        CASE WHEN note THEN issued_on ELSE due_on END AS due_on, amount, amount - lowered AS whole, currency, in_dispute,
+        0 AS ahead
+    FROM lowered
 )"""
 
 # Of what came in and went out on account, the smaller side is used up: (gross - |net|) / 2.
@@ -115,19 +142,20 @@ on_account AS NOT MATERIALIZED (
 _OF_INVOICES = """
     SELECT client, low, high, shared, document, instalment,
         CASE WHEN note THEN 'credit_note' ELSE 'invoice' END AS kind, issued_on, due_on, amount, whole, currency,
-        CASE WHEN in_dispute = 0 THEN 0 ELSE least(greatest(in_dispute - ahead, 0), greatest(whole, 0)) END AS contested
+        CASE WHEN in_dispute IS NOT NULL THEN least(greatest(in_dispute - ahead, 0), greatest(whole, 0)) END AS contested
     FROM {invoices} WHERE whole <> 0"""
 
 _OF_NOTES = """
     UNION ALL
-    SELECT a.client, a.low, a.high, a.shared, k.id, 0, CASE WHEN k.note THEN 'credit_note' ELSE 'invoice' END, k.issued_on,
-        CASE WHEN k.note THEN k.issued_on ELSE k.due_on END, k.amount, k.amount - k.refunded, k.currency, 0
+    SELECT a.client, a.low, a.high, a.shared, k.id, 0,
+        CASE WHEN k.note THEN 'credit_note' ELSE 'invoice' END, k.issued_on, CASE WHEN k.note THEN k.issued_on ELSE k.due_on END, k.amount, k.amount - k.refunded, k.currency,
+        NULL
     FROM notes k JOIN asked a ON a.source_id = k.client_id WHERE k.invoice_id IS NULL AND k.amount <> k.refunded"""
 
 _OF_CASH = """
     UNION ALL
     SELECT client, low, high, shared, id, 0, 'unapplied_cash', paid_on, paid_on, amount, sign(amount) * rest, currency,
-        0
+        NULL
     FROM on_account WHERE rest <> 0"""
 
 # Rounded at the borders of the portion, so that the parts of all holders add up to the whole.
@@ -139,12 +167,12 @@ _LINES = """
 SELECT client, currency, bucket, also, count(*) AS items, sum(part) AS outstanding,
     coalesce(sum(whole) FILTER (WHERE shared), sum(part)) AS whole,
     coalesce(sum(part) FILTER (WHERE due_on < :as_of), 0) AS overdue,
-    coalesce(sum(contested) FILTER (WHERE contested > 0), 0) AS disputed,
+    coalesce(sum(contested), 0) AS disputed,
     count(*) FILTER (WHERE contested > 0) AS disputed_items,
     coalesce(max(CAST(:as_of AS date) - due_on) FILTER (WHERE whole > 0 AND due_on < :as_of), 0) AS oldest_days
 FROM (
     SELECT client, currency, due_on, whole, shared, {part} AS part,
-        CASE WHEN contested > 0 THEN {contested} ELSE 0 END AS contested,
+        CASE WHEN contested IS NOT NULL THEN {contested} END AS contested,
         width_bucket(CAST(:as_of AS date) - {age}, CAST(:limits AS integer[])) AS bucket,
         {also} AS also
     FROM items
@@ -155,7 +183,7 @@ ORDER BY client COLLATE "C", currency COLLATE "C", bucket, also
 
 _ITEMS = """
 SELECT client AS client_id, document, instalment, kind, issued_on, due_on, amount, {part} AS outstanding, whole,
-    currency, {contested} AS disputed
+    currency, coalesce({contested}, 0) AS disputed
 FROM items ORDER BY client COLLATE "C", due_on, document COLLATE "C", instalment
 """
 
@@ -175,35 +203,40 @@ def lines_of(shape: LedgerShape, *, many: bool, by_due_date: bool, also: bool) -
 
 
 def _with_items(shape: LedgerShape, *, many: bool) -> str:
-    asked = {"in_dispute": _in_dispute(shape), "own": "n.credits_id IS NULL AND " if shape.credited else ""}
-    entries = _CREDITS if shape.credited else ""
-    if shape.instalments:
-        entries += _DUE_IN_PARTS.format(of_their_invoices="" if many else _OF_THEIR_INVOICES)
-    lowered = _LOWERED.format(of_their_payments="" if many else _OF_THEIR_PAYMENTS, entries=entries)
-    tables = [
-        ASKED,
-        *([_NOTES] if shape.credited else []),
-        lowered,
-        _AT_ONCE.format(**asked),
-        *([_IN_PARTS.format(**asked)] if shape.instalments else []),
-        *([_ON_ACCOUNT] if shape.on_account else []),
-    ]
-    sources = [
-        _OF_INVOICES.format(invoices="at_once"),
-        *([f"\n    UNION ALL{_OF_INVOICES.format(invoices='in_parts')}"] if shape.instalments else []),
-        *([_OF_NOTES] if shape.credited else []),
-        *([_OF_CASH] if shape.on_account else []),
-    ]
+    special = shape.credited or shape.instalments
+    theirs = "" if many else _OF_THEIRS
+    disputes, own = _in_dispute(shape), _NO_NOTE if shape.credited else ""
+    tables, sources = [ASKED, _PAID.format(of_theirs=theirs)], [_OF_INVOICES.format(invoices="plain")]
+    if special:
+        tables += _special(shape, many=many)
+        tables.append(_SECOND_LOOK.format(in_dispute=disputes, which=f"{own}true"))
+        tables += [_PARTS, _IN_PARTS] if shape.instalments else [_NOT_IN_PARTS]
+        sources.append(f"\n    UNION ALL{_OF_INVOICES.format(invoices='in_parts')}")
+    tables.append(_PLAIN.format(in_dispute=disputes, which=f"{own}{_NOT_SPECIAL if special else 'true'}"))
+    if shape.credited:
+        sources.append(_OF_NOTES)
+    if shape.on_account:
+        tables.append(_ON_ACCOUNT)
+        sources.append(_OF_CASH)
     return f"WITH {','.join(tables)},\nitems AS NOT MATERIALIZED ({''.join(sources)}\n)"
 
 
+def _special(shape: LedgerShape, *, many: bool) -> list[str]:
+    """The invoices that were credited or are due in parts."""
+    sources = [_CREDITED] if shape.credited else []
+    if shape.instalments:
+        sources.append(_DUE_IN_PARTS.format(of_theirs="" if many else _OF_THEIR_INSTALMENTS))
+    found = _SPECIAL.format(sources="\n        UNION ALL".join(sources))
+    return [_NOTES, found] if shape.credited else [found]
+
+
 def _in_dispute(shape: LedgerShape) -> str:
-    """How much of the invoice is in dispute at most."""
+    """How much of the invoice is in dispute at most; null when nothing is."""
     if not shape.disputes:
-        return "CAST(0 AS numeric)"
+        return "CAST(NULL AS numeric)"
     since = " AND (n.disputed_on IS NULL OR n.disputed_on <= :as_of)" if shape.dispute_dates else ""
     amount = f"coalesce(n.disputed_amount, {ALL_OF_IT})" if shape.dispute_amounts else ALL_OF_IT
-    return f"CASE WHEN n.disputed{since} THEN {amount} ELSE 0 END"
+    return f"CASE WHEN n.disputed{since} THEN {amount} END"
 
 
 # Counted without looking at single invoices.

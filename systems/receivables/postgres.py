@@ -1,6 +1,6 @@
 """Receivables in a PostgreSQL with our tables: our own database, or a copy that an ERP keeps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -94,7 +94,9 @@ class PostgresReceivables:
 
     def _silent(self, lost: Unavailable) -> Unavailable:
         said = lost.detail.get("answer", "")
-        return not_allowed(self.system, "password") if "authentication failed" in said else no_answer(self.system, "")
+        if "authentication failed" in said:
+            return not_allowed(self.system, "password")
+        return no_answer(self.system, "no connection, or none in time")  # what the driver says holds the address
 
     def _unreadable(self, error: DBAPIError | ValidationError) -> Unavailable:
         code = getattr(getattr(error, "orig", None), "pgcode", None)
@@ -142,13 +144,19 @@ def _stream(connection: Connection, query: Any, values: Mapping[str, Any]) -> It
         yield from rows
 
 
-def _asked(clients: Portions) -> dict[str, list[Any]]:
+def _asked(clients: Portions) -> dict[str, str]:
+    """Arrays as one literal each: the planner takes 200 ms for ten thousand literals, wherever they are used."""
     return {
-        "clients": list(clients),
-        "keys": [portion.key for portion in clients.values()],
-        "lows": [portion.low for portion in clients.values()],
-        "highs": [portion.high for portion in clients.values()],
+        "clients": _array(clients),
+        "keys": _array(portion.key for portion in clients.values()),
+        "lows": _array(str(portion.low) for portion in clients.values()),
+        "highs": _array(str(portion.high) for portion in clients.values()),
     }
+
+
+def _array(texts: Iterable[str]) -> str:
+    quoted = (text.replace("\\", r"\\").replace('"', r"\"") for text in texts)
+    return "{" + ",".join(f'"{each}"' for each in quoted) + "}"
 
 
 def _first_days(limits: Sequence[Limit]) -> list[int]:
