@@ -9,6 +9,7 @@ PARTS = {
     "cases": "a whole case against a bare flow of the same shape",
     "decisions": "a decision from the press to the receipt with 500 open cases, against a bare update",
     "import_invoices": "import of 1,000,000 invoices",
+    "receivables": "an audit of 1,000,000 open items of 10,000 clients",
     "activity": "import of 1,000,000 events with their roll-up",
     "assignment": "successors for 10,000 clients among 200 people",
     "scenarios": "leavers found within ten reviews a week: indicators against anomaly detectors",

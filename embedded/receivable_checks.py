@@ -73,7 +73,7 @@ def look_at_receivables(settings: Settings) -> SystemCheck:
 
 def check_receivables(settings: Settings) -> list[Finding]:
     """The same as a line of `offboard doctor`; nothing when receivables are in our own tables."""
-    if settings.receivables_url is None:
+    if not settings.receivables_url:
         return []
     found = look_at_receivables(settings)
     if found.ok:

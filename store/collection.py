@@ -4,9 +4,23 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, bindparam, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Numeric,
+    RowMapping,
+    Table,
+    TableValuedAlias,
+    Text,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.types import TypeEngine
 
 from models.base import ClientId, EmployeeId, Moment
 from models.case import Branch
@@ -14,8 +28,11 @@ from models.collection import ClearingPlan, FollowUp, Milestone, MilestoneState
 from models.open_items import LedgerKey, Portion
 from models.receivables import ReceivableAudit
 from store import commission_holds, confirmations
-from store.among import among
+from store.among import among, rows_of
 from store.tables import branch_results, clearing_plans, client_shares, clients, milestones
+
+
+Beside = tuple[TypeEngine[Any], Iterable[object]]
 
 
 class PlanRow(ClearingPlan):
@@ -112,47 +129,40 @@ def add(connection: Connection, plans: Iterable[PlanRow]) -> int:
 
 def set_collectors(connection: Connection, case_id: str, collectors: Mapping[LedgerKey, EmployeeId]) -> None:
     """Give plans to other collectors."""
-    for account, collector in collectors.items():
-        mine = _of(clearing_plans, case_id, account)
-        connection.execute(update(clearing_plans).where(*mine).values(collector_id=collector))
+    asked = _asked(collectors, collector=(Text(), collectors.values()))
+    mine = _of(clearing_plans, case_id, asked)
+    connection.execute(update(clearing_plans).where(mine).values(collector_id=asked.c.collector))
 
 
 def set_open(connection: Connection, case_id: str, amounts: Mapping[LedgerKey, Decimal], *, at: datetime) -> None:
     """Write down what the books said is still open."""
-    rows = [{"client": key.client, "money": key.currency, "amount": amount} for key, amount in amounts.items()]
-    if rows:
-        mine = (
-            (clearing_plans.c.case_id == case_id)
-            & (clearing_plans.c.client_id == bindparam("client"))
-            & (clearing_plans.c.currency == bindparam("money"))
-        )
-        connection.execute(update(clearing_plans).where(mine).values(open_now=bindparam("amount"), read_at=at), rows)
+    asked = _asked(amounts, amount=(Numeric(), amounts.values()))
+    mine = _of(clearing_plans, case_id, asked)
+    connection.execute(update(clearing_plans).where(mine).values(open_now=asked.c.amount, read_at=at))
 
 
-def set_judged(connection: Connection, case_id: str, dates: Iterable[Milestone]) -> int:
-    """Write down how dates went; what was judged before stays. Returns how many were written."""
-    written = 0
-    for each in dates:
-        mine = _of(milestones, case_id, LedgerKey(each.client, each.currency))
-        fresh = update(milestones).where(*mine, milestones.c.number == each.number, milestones.c.state == "open")
-        written += connection.execute(fresh.values(state=each.state, open_then=each.open_then)).rowcount
-    return written
+def set_judged(connection: Connection, case_id: str, dates: Collection[Milestone]) -> None:
+    """Write down how dates went; what was judged before stays."""
+    asked = _asked_dates(
+        dates,
+        state=(Text(), [each.state.value for each in dates]),
+        open_then=(Numeric(), [each.open_then for each in dates]),
+    )
+    mine = _of(milestones, case_id, asked) & (milestones.c.number == asked.c.number) & (milestones.c.state == "open")
+    connection.execute(update(milestones).where(mine).values(state=asked.c.state, open_then=asked.c.open_then))
 
 
 def set_reminded(connection: Connection, case_id: str, dates: Collection[Milestone], *, at: datetime) -> None:
     """Write down that the collectors of dates were reminded."""
-    keys = [(each.client, each.currency, each.number) for each in dates]
-    mine = tuple_(milestones.c.client_id, milestones.c.currency, milestones.c.number).in_(keys)
-    connection.execute(update(milestones).where(milestones.c.case_id == case_id, mine).values(reminded_at=at))
+    asked = _asked_dates(dates)
+    mine = _of(milestones, case_id, asked) & (milestones.c.number == asked.c.number)
+    connection.execute(update(milestones).where(mine).values(reminded_at=at))
 
 
 def end(connection: Connection, case_id: str, accounts: Collection[LedgerKey], *, at: datetime) -> None:
     """Nothing is left to do for these accounts."""
-    mine = tuple_(clearing_plans.c.client_id, clearing_plans.c.currency).in_(list(accounts))
-    ending = update(clearing_plans).where(
-        clearing_plans.c.case_id == case_id, mine, clearing_plans.c.ended_at.is_(None)
-    )
-    connection.execute(ending.values(ended_at=at))
+    mine = _of(clearing_plans, case_id, _asked(accounts)) & clearing_plans.c.ended_at.is_(None)
+    connection.execute(update(clearing_plans).where(mine).values(ended_at=at))
 
 
 def void(connection: Connection, case_id: str, *, at: datetime) -> int:
@@ -178,9 +188,22 @@ def whole_clients(connection: Connection, ids: Collection[ClientId]) -> dict[Cli
     return {row.id: Portion(key=row.source_key) for row in rows}
 
 
-def _of(table: Table, case_id: str, account: LedgerKey) -> tuple[ColumnElement[bool], ...]:
-    columns = table.c
-    return columns.case_id == case_id, columns.client_id == account.client, columns.currency == account.currency
+def _asked(accounts: Iterable[LedgerKey], **beside: Beside) -> TableValuedAlias:
+    """Accounts as rows, with what stands beside each: ten thousand of them are one statement."""
+    every = list(accounts)
+    clients_of, currencies = [key.client for key in every], [key.currency for key in every]
+    return rows_of(client=(Text(), clients_of), currency=(Text(), currencies), **beside)
+
+
+def _asked_dates(dates: Collection[Milestone], **beside: Beside) -> TableValuedAlias:
+    accounts = (LedgerKey(each.client, each.currency) for each in dates)
+    return _asked(accounts, number=(Integer(), [each.number for each in dates]), **beside)
+
+
+def _of(table: Table, case_id: str, asked: TableValuedAlias) -> ColumnElement[bool]:
+    """The rows of a case about the accounts in `asked`."""
+    ours = table.c
+    return (ours.case_id == case_id) & (ours.client_id == asked.c.client) & (ours.currency == asked.c.currency)
 
 
 def _plan(row: RowMapping, dates: Iterable[RowMapping]) -> PlanRow:

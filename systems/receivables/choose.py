@@ -67,7 +67,7 @@ def open_source(settings: ReceivableSettings, database: Database) -> OpenSource:
 
     No error shows the address: it may hold a password.
     """
-    if settings.receivables_url is None:
+    if not settings.receivables_url:  # an empty one, as Compose passes it on, names nothing
         return OpenSource(PostgresReceivables(database), _nothing)
     try:
         place = urlsplit(settings.receivables_url.get_secret_value())
@@ -134,7 +134,7 @@ BUILDERS: Mapping[str, Callable[[SplitResult, ReceivableSettings], OpenSource]] 
 
 def _key(settings: ReceivableSettings) -> str:
     """The key from the settings, else from a file that only its owner can read."""
-    if settings.receivables_key is not None:
+    if settings.receivables_key:
         key = settings.receivables_key.get_secret_value()
     else:
         key = _kept_key(settings.home / KEY_FILE)

@@ -120,8 +120,8 @@ in_parts AS NOT MATERIALIZED (
 _NOT_IN_PARTS = """
 in_parts AS NOT MATERIALIZED (
     SELECT client, low, high, shared, id AS document, 0 AS instalment, note, issued_on,
-        CASE WHEN note THEN issued_on ELSE due_on END AS due_on, amount, amount - lowered AS whole, currency, in_dispute,
-        0 AS ahead
+        CASE WHEN note THEN issued_on ELSE due_on END AS due_on, amount, amount - lowered AS whole, currency,
+        in_dispute, 0 AS ahead
     FROM lowered
 )"""
 
@@ -142,14 +142,15 @@ on_account AS NOT MATERIALIZED (
 _OF_INVOICES = """
     SELECT client, low, high, shared, document, instalment,
         CASE WHEN note THEN 'credit_note' ELSE 'invoice' END AS kind, issued_on, due_on, amount, whole, currency,
-        CASE WHEN in_dispute IS NOT NULL THEN least(greatest(in_dispute - ahead, 0), greatest(whole, 0)) END AS contested
+        CASE WHEN in_dispute IS NOT NULL THEN least(greatest(in_dispute - ahead, 0), greatest(whole, 0)) END
+            AS contested
     FROM {invoices} WHERE whole <> 0"""
 
 _OF_NOTES = """
     UNION ALL
     SELECT a.client, a.low, a.high, a.shared, k.id, 0,
-        CASE WHEN k.note THEN 'credit_note' ELSE 'invoice' END, k.issued_on, CASE WHEN k.note THEN k.issued_on ELSE k.due_on END, k.amount, k.amount - k.refunded, k.currency,
-        NULL
+        CASE WHEN k.note THEN 'credit_note' ELSE 'invoice' END, k.issued_on,
+        CASE WHEN k.note THEN k.issued_on ELSE k.due_on END, k.amount, k.amount - k.refunded, k.currency, NULL
     FROM notes k JOIN asked a ON a.source_id = k.client_id WHERE k.invoice_id IS NULL AND k.amount <> k.refunded"""
 
 _OF_CASH = """

@@ -139,3 +139,17 @@ def test_rates_change_places_and_instalments_shrink_to_nothing(database: Databas
     assert kept(database, "SELECT id, on_day::text FROM exchange_rates ORDER BY id") == [
         ("U1", "2026-03-02"), ("U2", "2026-03-01"),
     ]  # fmt: skip
+
+
+def test_what_the_past_says_is_forgotten_when_the_past_changes(database: Database, tmp_path: Path) -> None:
+    folder = write(tmp_path, COMPANY)
+    import_folder(database, folder)
+    with database.begin() as connection:
+        connection.execute(text("INSERT INTO loss_experience VALUES ('k', '2026-10-31', '[]', now())"))
+    import_folder(database, folder)
+    assert len(kept(database, "SELECT FROM loss_experience")) == 1
+    paid = [*COMPANY["payments"], "Y4,I1,,2026-05-15,1,CNY,"]
+    import_folder(database, write(tmp_path, {"payments": paid}), dry_run=True)
+    assert len(kept(database, "SELECT FROM loss_experience")) == 1
+    import_folder(database, write(tmp_path, {"payments": paid}))
+    assert kept(database, "SELECT FROM loss_experience") == []

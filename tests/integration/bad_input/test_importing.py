@@ -55,6 +55,22 @@ def test_impossible_values(offboard: Offboard, company: Database, folder: Path) 
     assert rows(company) == before
 
 
+def test_money_that_does_not_fit(offboard: Offboard, company: Database, folder: Path) -> None:
+    before = rows(company)
+    head = "invoice_id,client_id,issued_on,due_on,amount,currency,credits_id\n"
+    invoices = "I1,C001,2026-03-01,2026-03-31,10,EUR,\nI2,C002,2026-03-02,2026-03-02,-5,EUR,I1\n"
+    said = load(
+        offboard,
+        folder,
+        invoices=head + invoices,
+        instalments="instalment_id,invoice_id,due_on,amount\nQ1,I1,2026-03-31,9.99\n",
+    )
+    refused(said, "instalments.csv", "9.99", "credits_id", "another client")
+    said = load(offboard, folder, payments="payment_id,invoice_id,paid_on,amount,currency\nY1,,2026-03-31,10,EUR\n")
+    refused(said, "payments.csv", "invoice_id", "client_id")
+    assert rows(company) == before
+
+
 def test_id_given_twice(offboard: Offboard, company: Database, folder: Path) -> None:
     before = rows(company)
     refused(load(offboard, folder, clients=CLIENTS_CSV + "C1,Another,E1\n"), "clients.csv", "client_id", "C1")

@@ -24,8 +24,9 @@ def settings(url: str | None, home: Path, **more: Any) -> Settings:
     return Settings(home=home, receivables_url=SecretStr(url) if url else None, **more)
 
 
-def test_without_an_address_it_is_our_own_tables(database: Database, tmp_path: Path) -> None:
-    with source_for(settings(None, tmp_path), database) as source:
+@pytest.mark.parametrize("address", [None, SecretStr("")])
+def test_without_an_address_it_is_our_own_tables(database: Database, tmp_path: Path, address: SecretStr | None) -> None:
+    with source_for(Settings(home=tmp_path, receivables_url=address), database) as source:
         assert isinstance(source, PostgresReceivables)
         assert source.system == "offboard"
 
@@ -51,7 +52,6 @@ def test_a_folder_with_a_blank_in_its_name_and_its_limit(database: Database, tmp
 @pytest.mark.parametrize(
     "address",
     [
-        "",
         "erp.example.com",
         "https://erp.example.com/erp",
         "mysql://u:{secret}@host/db",
@@ -62,6 +62,7 @@ def test_a_folder_with_a_blank_in_its_name_and_its_limit(database: Database, tmp
         "tryton+https:///erp",
         "tryton+https://u:{secret}@erp.example.com/erp",
         "tryton+https://erp.example.com/erp/more",
+        "tryton+https://erp.example.com/erp?key={secret}",
         "tryton+https://erp.example.com:99999/erp",
         "tryton+https://erp.example.com/erp?compnay=Acme",
         "tryton+https://erp.example.com/erp?disputes=maybe",

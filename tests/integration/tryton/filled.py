@@ -1,7 +1,7 @@
 """A business of the conformance suite in a real Tryton, with the adapter before it."""
 
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -24,20 +24,21 @@ class TrytonSystem:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._known: dict[str, tuple[Tryton, TrytonReceivables]] = {}
+        self._known: dict[str, tuple[TrytonReceivables, dict[str, str]]] = {}
         self._ours: dict[str, str] = {}
 
     def filled(self, business: Business, as_of: date) -> TrytonReceivables:
         """The adapter; Tryton has all of the business, and is asked as of the day."""
         if repr(business) not in self._known:
             server = self._stack.enter_context(Tryton(ledger_of(business).document()))
-            self._ours |= {row["number"]: reference for reference, row in server.invoices.items()}
-            self._ours |= _numbers_of_money(server, business)
-            self._known[repr(business)] = server, self._stack.enter_context(adapter(server))
-        return self._known[repr(business)][1]
+            ours = {row["number"]: reference for reference, row in server.invoices.items()}
+            ours |= _numbers_of_money(server, business)
+            self._known[repr(business)] = self._stack.enter_context(adapter(server)), ours
+        source, self._ours = self._known[repr(business)]
+        return source
 
     def number(self, document: str) -> str:
-        """Our number of a document of Tryton."""
+        """Our number of a document of the Tryton that was asked for last."""
         return self._ours[document]
 
     def close(self) -> None:
@@ -45,19 +46,14 @@ class TrytonSystem:
         self._stack.close()
 
 
-class adapter(ExitStack):  # noqa: N801  (it reads as a function in a with statement)
-    """The adapter before a Tryton, given back at the end of the block."""
-
-    def __init__(self, server: Tryton, key: str = "", patience: Patience = PATIENCE, **more: Any) -> None:
-        super().__init__()
-        self._source = TrytonReceivables(
-            server.url, server.database, key or server.key, calls=Calls(4), patience=patience, **more
-        )
-        self.callback(self._source.close)
-
-    def __enter__(self) -> TrytonReceivables:  # type: ignore[override]
-        """The adapter itself."""
-        return self._source
+@contextmanager
+def adapter(server: Tryton, key: str = "", patience: Patience = PATIENCE, **more: Any) -> Iterator[TrytonReceivables]:
+    """The adapter before a Tryton, for the length of a block."""
+    source = TrytonReceivables(
+        server.url, server.database, key or server.key, calls=Calls(4), patience=patience, **more
+    )
+    yield source
+    source.close()
 
 
 def ledger_of(business: Business) -> Ledger:
