@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from activities import collectors
-from activities.engine import start_once, wake
+from activities.engine import start_or_wake, wake
 from models.base import EmployeeId
 from models.clearing import calendar_of, milestones_of, portion_of
 from models.collection import BalanceConfirmation, CollectionRequest, ConfirmationState
@@ -56,9 +56,11 @@ def follow(connection: Connection, case_id: str) -> CollectionRequest | None:
 
 
 def start(request: CollectionRequest | None) -> None:
-    """Start the workflow that follows the money, once a case; from an activity that runs in a thread."""
+    """Let the workflow that follows the money look now: the one that runs, else a new one, since a later audit may know
+    of more than one that has ended. From an activity that runs in a thread.
+    """
     if request:
-        start_once("Collection", request, workflow_of(request.case_id), "follows what the clients owe")
+        start_or_wake("Collection", request, workflow_of(request.case_id), LOOK, "follows what the clients owe")
 
 
 def without_collector(connection: Connection, case_id: str, leaver: EmployeeId) -> int:

@@ -49,10 +49,10 @@ class CollectionActivities:
             books: Books | None = None
             outcome, unread = None, None
             try:
-                books = self._read(question)
+                books, unread = self._read(question)
                 outcome = self._outcome(asked.case_id, question, books)
             except Unavailable as silent:
-                if silent.detail.get("system") == "database":
+                if _is_ours(silent):
                     raise
                 books, unread = None, self._receivables.system
             with self._database.begin() as connection:
@@ -77,12 +77,21 @@ class CollectionActivities:
         today = calendar.local_day(asked.at)
         return _Asked(portions, (today, *sorted(due - {today})), case.plan.as_of, bool(due))
 
-    def _read(self, question: _Asked) -> Books:
+    def _read(self, question: _Asked) -> tuple[Books, str | None]:
+        """The open items by day, and who did not tell those of a day before today: its dates stay open, and hold up
+        nothing else. Some systems know a day for a while only.
+        """
         books: dict[date, tuple[OpenItem, ...]] = {}
+        unread = None
         for day in question.days if question.portions else ():
-            with self._receivables.snapshot(question.portions, day) as found:
-                books[day] = tuple(found.items())
-        return books
+            try:
+                with self._receivables.snapshot(question.portions, day) as found:
+                    books[day] = tuple(found.items())
+            except Unavailable as silent:
+                if not books or _is_ours(silent):
+                    raise
+                unread = self._receivables.system
+        return books, unread
 
     def _outcome(self, case_id: str, question: _Asked, books: Books) -> CollectionOutcome | None:
         """Looked at when dates are judged, and when nothing is open any more."""
@@ -93,3 +102,8 @@ class CollectionActivities:
         if not question.is_judging and any(amount > 0 for amount in left):
             return None
         return outcome_of(self._database, self._receivables, case_id, question.portions, books[today], today)
+
+
+def _is_ours(silent: Unavailable) -> bool:
+    """Our own database is silent, not the system of record: then nothing can be done at all."""
+    return silent.detail.get("system") == "database"

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
@@ -49,31 +48,31 @@ class _Reaching(ActivityInboundInterceptor):
             _reach.reset(before)
 
 
-def start_once(workflow: str, request: BaseModel, name: str, summary: str) -> bool:
-    """Start a workflow under this id unless it was ever started; outside of a worker nothing happens (False).
+def start_or_wake(workflow: str, request: BaseModel, name: str, signal: str, summary: str) -> bool:
+    """Start a workflow under this id, also where an earlier one has ended; one that runs gets the signal instead.
 
-    Blocks until the server has answered; call it from a thread. Raises RPCError and TimeoutError when it does not.
+    Both in one call, so that nothing falls between. A new one gets the signal too. Outside of a worker nothing happens
+    (False). Blocks until the server has answered; call it from a thread. Raises RPCError and TimeoutError when it does
+    not.
     """
 
     async def start(client: Client) -> None:
-        try:
-            await client.start_workflow(
-                workflow,
-                request,
-                id=name,
-                task_queue=TASK_QUEUE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=summary,
-            )
-        except WorkflowAlreadyStartedError:
-            return  # and it has ended already
+        await client.start_workflow(
+            workflow,
+            request,
+            id=name,
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            start_signal=signal,
+            static_summary=summary,
+        )
 
     return _run(start)
 
 
 def wake(name: str, signal: str) -> bool:
-    """Send a signal without content; one that has ended, or never was, is left alone. Blocks as `start_once` does."""
+    """Send a signal without content; what has ended, or never was, is left alone. Blocks as `start_or_wake` does."""
 
     async def send(client: Client) -> None:
         try:

@@ -1,7 +1,6 @@
 """Verbs for the money after a departure: who collects what, letters to clients, and what they answered."""
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,12 +72,10 @@ def collection_disputed(
     json: Json = False,
 ) -> None:
     from services.collection import record_answer
+    from systems.receivables.answers import amount_of
 
-    try:
-        admitted = Decimal(amount)
-    except InvalidOperation:
-        misuse(_("an amount is written as 1200.50"))
-    if not admitted.is_finite():
+    admitted = amount_of(amount)
+    if admitted is None:
         misuse(_("an amount is written as 1200.50"))
 
     def act(store: "Database", case_id: str) -> "Recorded":

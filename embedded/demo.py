@@ -88,7 +88,7 @@ async def _departure(settings: Settings, database: Database, say: Say, began: fl
         phase=end.phase,
         score=str(report.score),
         level=report.level.value,
-        money_at_risk=f"{money.overdue} of {money.total} {money.currency}" if money else "unknown",
+        money_at_risk=f"{money.overdue:,.2f} / {money.total:,.2f} {money.currency}" if money else "unknown",
         clients_handed_over=sum(
             transfer.status == "completed" for transfer in (report.clients.transfers if report.clients else ())
         ),

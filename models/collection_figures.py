@@ -14,7 +14,7 @@ class SalesWindow(NamedTuple):
     """What lies before an audit in one currency: the last `days` days up to and including the day of the audit.
 
     `opening` is what was owed (the salesperson's part, credits included) at the end of the day before the window;
-    `credit_sales` is what was invoiced in it, less credit notes of it.
+    `credit_sales` is what was invoiced in it; credit notes are not taken off.
     """
 
     currency: str

@@ -15,7 +15,10 @@ CLAWBACK_AGREEMENT = "commission_clawback"
 
 
 class EarnedCommission(NamedTuple):
-    """One commission of the leaver. `paid_on` is None while it was not paid out."""
+    """One commission of the leaver. `paid_on` is None while it was not paid out.
+
+    `given_up`: something of the invoice was written off, so that it is closed without being paid.
+    """
 
     commission: str
     document: str
@@ -24,6 +27,7 @@ class EarnedCommission(NamedTuple):
     currency: str
     earned_on: date
     paid_on: date | None
+    given_up: bool = False
 
 
 def exposure(
@@ -38,11 +42,12 @@ def exposure(
     """List commission on `unpaid` documents (ids) as of a day, and say what may be done about it.
 
     `country` is where the leaver works; `signed` whether an agreement on clawback that they signed is in force. A
-    commission is exposed as a whole until its invoice is paid in full. `hold`: not paid out yet; `clawback`: paid out
-    within the policy's window. Both come by document and id. Nothing is allowed that no rule allows.
+    commission is exposed as a whole until its invoice is paid in full; one that was written off never is. `hold`: not
+    paid out yet; `clawback`: paid out within the policy's window. Both come by document and id. Nothing is allowed
+    that no rule allows.
     """
     open_now = sorted(
-        (each for each in earned if each.document in unpaid and each.earned_on <= as_of),
+        (each for each in earned if (each.document in unpaid or each.given_up) and each.earned_on <= as_of),
         key=lambda each: (each.document, each.commission),
     )
     since = as_of - timedelta(days=policy.window_days)

@@ -45,19 +45,19 @@ def _parts(clients: Sequence[ClientLoss], lost: Losses) -> Iterator[_Part]:
         if loss > 0:
             yield _Part(
                 loss,
-                "{bucket}: {loss} of {balance} {currency} are expected to be lost, {part} of the coefficient.",
+                "{bucket}: {loss} of {balance} {currency} are expected to be lost: {part} in the coefficient.",
                 {"bucket": each.bucket, "balance": each.balance},
             )
     if (disputes := sum(lost.for_disputes.values(), ZERO)) > 0:
         yield _Part(
             disputes,
-            "Disputes: {loss} {currency} more than without them are expected to be lost, {part} of the coefficient.",
+            "Disputes: {loss} {currency} more than without them are expected to be lost: {part} in the coefficient.",
             {},
         )
     if lost.singly_loss > 0:
         yield _Part(
             lost.singly_loss,
-            "Clients assessed singly ({count}): {loss} of {balance} {currency} are expected to be lost, {part} of the"
+            "Clients assessed singly ({count}): {loss} of {balance} {currency} are expected to be lost: {part} in the"
             " coefficient.",
             {"count": sum(client.singly is not None for client in clients), "balance": plain(lost.singly)},
         )

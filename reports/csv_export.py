@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from unicodedata import category
 
 from models.explanation import Explanation
 
@@ -20,7 +21,14 @@ def guarded(text: str) -> str:
     That is at its start, and after what a spreadsheet set to another separator than the comma takes for one.
     """
     inside = _AFTER_SEPARATOR.sub(r"\1'", text)
-    return f"'{inside}" if text.lstrip(_BLANK).startswith((*DANGEROUS, "'")) else inside
+    begins = text.startswith(DANGEROUS) or _seen(text).startswith((*DANGEROUS, "'"))
+    return f"'{inside}" if begins else inside
+
+
+def _seen(text: str) -> str:
+    """The text from its first sign that is seen: blanks and signs of control and direction may be dropped on the way."""
+    seen = (at for at, sign in enumerate(text) if not (sign.isspace() or sign in _BLANK or category(sign)[0] == "C"))
+    return text[next(seen, len(text)) :]
 
 
 def csv_of(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -6,7 +6,7 @@ The msgid is the English text. Catalogues are `.po` files that are read as they 
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from gettext import NullTranslations
 from io import BytesIO
@@ -24,6 +24,7 @@ from models.errors import WORDS, OffboardError, filled
 from models.reasons import Reason
 
 LANGUAGES = ("en", "zh-CN")
+CENT = Decimal("0.01")
 # Only what is surely a day or an amount: a short whole number may be a year, a number of an invoice or a count.
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _AMOUNT = re.compile(r"-?\d{1,15}\.\d{1,10}|-?[1-9]\d{4,14}", re.ASCII)
@@ -81,7 +82,8 @@ class Language:
         """An amount with its currency, as the reader writes it. Two currencies never look alike: codes, not signs."""
         if not currency:
             return self.number(amount)
-        return str(format_currency(amount, currency, format="#,##0.00 ¤¤", locale=self.locale, currency_digits=False))
+        cents = amount.quantize(CENT, ROUND_HALF_UP) + 0  # as everywhere in the figures; and nothing is -0.00
+        return str(format_currency(cents, currency, format="#,##0.00 ¤¤", locale=self.locale, currency_digits=False))
 
     def number(self, value: Decimal | int) -> str:
         """A plain number with grouping."""

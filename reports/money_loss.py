@@ -23,7 +23,8 @@ def loss_section(writer: Writer) -> Section | None:
         if any(each.singly for each in audit.clients):
             tables.append(_singly(writer, money, audit))
     made = writer.text(
-        "Debts of each age, client by client, times the share that is expected to be lost; disputes raise it."
+        "Debts of each age, client by client after their own credits, times the share that is expected to be lost; "
+        "disputes raise it. Debtors assessed singly stand apart."
     )
     return Section(KEY, writer.text("How the expected loss is made"), text=(made,), tables=tuple(tables))
 

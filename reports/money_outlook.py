@@ -119,8 +119,8 @@ def _collected(writer: Writer, money: ReportReceivables) -> Table:
         caption=writer.text("How well was collected"),
         columns=(
             Column(writer.text("Up to"), 4),
-            Column(writer.text("Days sales outstanding (DSO)"), 3, numeric=True),
-            Column(writer.text("Collection effectiveness (CEI)"), 3, numeric=True),
+            Column(writer.text("Days sales outstanding (DSO), days"), 3, numeric=True),
+            Column(writer.text("Collection effectiveness (CEI), %"), 3, numeric=True),
             Column(writer.text("Overdue"), 2, numeric=True),
             Column(writer.text("Largest client"), 2, numeric=True),
         ),

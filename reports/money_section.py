@@ -96,9 +96,10 @@ def _facts(writer: Writer, money: ReportReceivables) -> tuple[Fact, ...]:
     if money.reporting and is_shown(money):
         facts.append(_reporting(writer, money.reporting))
     agrees = all(audit.reconciled for audit in money.currencies)
+    own = money.source is not None and OWN_SUMS_ONLY in money.source.cannot
     facts.append(
         Fact(
-            writer.text("Adds up with the books"),
+            writer.text("Adds up with invoices and payments") if own else writer.text("Adds up with the books"),
             writer.text("Yes") if agrees else writer.text("No"),
             "good" if agrees else "bad",
         )

@@ -36,5 +36,6 @@ def bucket_words(words: Language, label: str) -> str:
         return words.text(_BUCKET_NAMES[label])
     span = label.replace("<=", "≤ ").replace(">", "> ").replace("-", "–")
     if span.endswith("y"):
-        return words.text("{years} years", years=span[:-1])
+        years = span[:-1]
+        return words.text("{years} year", years=years) if years == "≤ 1" else words.text("{years} years", years=years)
     return words.text("{days} days", days=span)

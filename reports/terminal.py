@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel
 from rich.console import Console
+from rich.table import Table
 
 from models.case import ENDED, CaseProgress
 from reports.plain import plain as without_signs
 from reports.terminal_cases import headline
-from reports.terminal_tables import facts
+from reports.terminal_tables import facts, width_needed
 from reports.terminal_views import VIEWS
 from reports.terminal_words import Names, words_in
 
@@ -27,7 +28,9 @@ def show_answer(view: str, answer: Any, tag: str, names: Names | None = None) ->
     words = words_in(tag, names)
     # In a pipe nothing is wrapped, so that a line stays a line for the next program.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 500)
+    width = console.width
     for block in VIEWS.get(view, facts)(_shown(plain(answer)), words):
+        console.width = max(width, width_needed(block)) if isinstance(block, Table) else width
         console.print(block, markup=False)
 
 

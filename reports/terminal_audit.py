@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.amounts import ZERO
+from models.open_items import OWN_SUMS_ONLY
 from reports.money_words import bucket_words
 from reports.terminal_tables import Blocks, grid, minute
 from reports.terminal_words import Words
@@ -47,7 +48,8 @@ def _lines(found: Any, plain: Any, words: Words) -> Iterator[str]:
             amounts = words.text(", ").join(sums)
             yield words.text("Money expected within 30, 60 and 90 days: {amounts}", amounts=amounts)
     if found["reconciled"]:
-        yield words.text("Adds up with invoices and payments.")
+        own = any(each["code"] == OWN_SUMS_ONLY.code for each in (plain["source"] or {}).get("cannot", ()))
+        yield words.text("Adds up with invoices and payments.") if own else words.text("Adds up with the ledger.")
     else:
         clients = words.text(", ").join(words.client(each) for each in found["unreconciled"])
         yield words.text("UNRECONCILED: differs from the ledger for {clients}.", clients=clients)
@@ -101,7 +103,9 @@ def _sums(held: Any, words: Words) -> str:
 def _debtors(found: Any, words: Words) -> Blocks:
     """The clients that owe most, the overdue first."""
     worst = sorted(found["clients"], key=lambda row: (-Decimal(row["overdue"]), -Decimal(row["total"]), row["client"]))
-    table: Table = grid(words, "client", "owed", "overdue", "days late", right=("owed", "overdue", "days late"))
+    table: Table = grid(
+        words, "client", "owed", "overdue", "most days late", right=("owed", "overdue", "most days late")
+    )
     for row in worst[:DEBTORS_SHOWN]:
         total, overdue = (words.money(Decimal(row[part]), found["currency"]) for part in ("total", "overdue"))
         table.add_row(words.client(row["client"]), total, overdue, str(max(0, row["oldest_days_past_due"])))

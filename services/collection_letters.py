@@ -1,5 +1,6 @@
 """Balance confirmations as files: one PDF a client and currency that is still to answer."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,12 @@ def _letters(connection: Connection, case: CaseRow) -> Iterator[LetterFacts]:
         yield _facts(connection, case, each, items.get((each.client, each.currency), []))
 
 
+def file_part(client: str) -> str:
+    """The id of a client as part of a file name; two ids never give the same, or one letter would replace the other."""
+    safe = SIGNS.sub("_", client)
+    return safe if safe == client else f"{safe}-{hashlib.sha256(client.encode()).hexdigest()[:8]}"
+
+
 def _facts(connection: Connection, case: CaseRow, letter: BalanceConfirmation, items: list[OpenItem]) -> LetterFacts:
     row = connection.execute(select(clients).where(clients.c.id == letter.client)).mappings().one()
     contact = connection.execute(
@@ -80,7 +87,7 @@ def _facts(connection: Connection, case: CaseRow, letter: BalanceConfirmation, i
     language = row["language"] or ("zh-CN" if country == "CN" else "en")
     return LetterFacts(
         # The client reads it: nothing in it may tell that somebody is leaving.
-        reference=f"{letter.as_of:%Y%m%d}-{SIGNS.sub('_', letter.client)}-{letter.currency}",
+        reference=f"{letter.as_of:%Y%m%d}-{file_part(letter.client)}-{letter.currency}",
         language=language,
         client=row["name"],
         contact=contact or "",

@@ -15,6 +15,7 @@ from models.report import CaseReport, ReportReceivables
 from reports.money_items import MOST, opened_figures
 from store import audited_items, cases
 
+OTHERS = "receivables.others."
 NAMED_ONCE = "clients."  # there are as many of these as clients: one pattern stands for all
 
 
@@ -73,15 +74,20 @@ def _ageing(connection: Connection, report: CaseReport) -> AgeingPolicy:
 
 def _unknown(name: str, figures: Mapping[str, Figure]) -> Refused:
     near = get_close_matches(name, figures, n=3)
-    every = dict.fromkeys(_pattern(each) for each in figures)
+    every = ", ".join(dict.fromkeys(_pattern(each) for each in figures))
+    if not near:
+        return Refused("the report has no figure {figure!r}. It has: {figures}", figure=name, figures=every)
     return Refused(
         "the report has no figure {figure!r}. Nearest: {near}. It has: {figures}",
         figure=name,
-        near=", ".join(near) or "-",
-        figures=", ".join(every),
+        near=", ".join(near),
+        figures=every,
     )
 
 
 def _pattern(name: str) -> str:
+    """A name as it stands in a list: clients in one entry, and other currencies, whose figures are the same, too."""
+    if name.startswith(OTHERS):
+        return f"{OTHERS}<currency>.<figure>"
     start, found, client = name.partition(NAMED_ONCE)
     return f"{start}{NAMED_ONCE}<id>.{client.rsplit('.', 1)[1]}" if found else name

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg2
 from sqlalchemy import Connection, select
 
+from models.errors import Unavailable
 from models.open_items import OpenItem
 from store.tables.money import audited_items
 
@@ -20,16 +21,21 @@ _AT_ONCE = 5_000  # items that are written or read together: memory stays flat, 
 
 
 def save(connection: Connection, case_id: str, audit: str, items: Iterable[OpenItem]) -> str:
-    """Keep the items behind the audit with this digest, in their order; returns their own digest (SHA-256)."""
+    """Keep the items behind the audit with this digest, in their order; returns their own digest (SHA-256).
+
+    Raises Unavailable when our database does not take them, and whatever the items raise.
+    """
     stream = _Stream(case_id, audit, items)
     driver: Any = connection.connection.dbapi_connection
     try:
         with driver.cursor() as cursor:
             cursor.copy_expert(_COPY, stream, 1 << 18)
-    except psycopg2.Error:
+    except psycopg2.Error as refused:
         if stream.failure:  # the system that gives the items went silent: that is what happened, not a failed COPY
             raise stream.failure from None
-        raise
+        # The driver's own error holds the row: documents and amounts, which must not reach the engine's history.
+        said = refused.diag.message_primary or type(refused).__name__
+        raise Unavailable("our database does not answer: {answer}", answer=said, system="database") from None
     return stream.digest
 
 

@@ -31,7 +31,6 @@ from store import commission_holds, confirmations
 from store.among import among, rows_of
 from store.tables import branch_results, clearing_plans, client_shares, clients, milestones
 
-
 Beside = tuple[TypeEngine[Any], Iterable[object]]
 
 

@@ -26,7 +26,11 @@ WHERE on_day <= :as_of ORDER BY currency, quoted_in, on_day DESC
 """)
 
 _COMMISSIONS = text("""
-SELECT c.id, c.invoice_id, i.client_id, c.amount, c.currency, c.earned_on, c.paid_on
+SELECT c.id, c.invoice_id, i.client_id, c.amount, c.currency, c.earned_on, c.paid_on,
+    coalesce((
+        SELECT sum(p.amount) > 0 FROM payments p
+        WHERE p.invoice_id = c.invoice_id AND p.kind = 'write_off' AND p.paid_on <= :as_of
+    ), false) AS given_up
 FROM commissions c JOIN invoices i ON i.id = c.invoice_id
 WHERE c.employee_id = :employee AND c.earned_on <= :as_of ORDER BY c.id COLLATE "C"
 """)

@@ -1,5 +1,7 @@
 """The money after a departure: follows every clearing plan of a case to its end. History holds ids and totals only."""
 
+from datetime import timedelta
+
 from temporalio import workflow
 
 from workflows.calls import LONG, patiently
@@ -36,15 +38,14 @@ class CollectionWorkflow:
             seen = self._news
             self._round = await self._look()
             self._show()
-            if self._round.next_at is None:
-                await workflow.wait_condition(workflow.all_handlers_finished)
+            if self._round.next_at is None and self._news == seen:  # else something was added while we looked
                 return self._round
             if self._grown_long():
                 workflow.continue_as_new(request)
             try:
                 await workflow.wait_condition(
                     lambda: self._news > seen,  # noqa: B023  (awaited in the same turn)
-                    timeout=max(self._round.next_at - workflow.now(), SHORTEST),
+                    timeout=self._pause(),
                     timeout_summary=self._waits_for(),
                 )
             except TimeoutError:
@@ -71,6 +72,10 @@ class CollectionWorkflow:
             ),
             self._note,
         )
+
+    def _pause(self) -> timedelta:
+        now = workflow.now()
+        return max((self._round.next_at or now) - now, SHORTEST)
 
     @staticmethod
     def _grown_long() -> bool:

@@ -1,6 +1,6 @@
 """What the audits of cases found item by item, and how what clients owe is followed up."""
 
-from sqlalchemy import Column, Date, ForeignKey, Index, Integer, Numeric, Table, Text, text
+from sqlalchemy import Column, Date, ForeignKey, Integer, Numeric, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from store.tables.base import MONEY, WHEN, metadata
@@ -74,7 +74,6 @@ milestones = Table(
     Column("state", Text, nullable=False, server_default="open"),
     Column("open_then", MONEY),
     Column("reminded_at", WHEN),
-    Index("ix_milestones_open", "case_id", "due_at", postgresql_where=text("state = 'open'")),
 )
 
 balance_confirmations = Table(

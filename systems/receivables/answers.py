@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from babel.numbers import list_currencies
@@ -66,7 +66,7 @@ def read_json(said: bytes, decode: Decode | None = None) -> object:
 
     try:
         document: object = json.loads(
-            said.decode("utf-8"), parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=made
+            said.decode("utf-8"), parse_float=_number, parse_constant=_no_number, object_pairs_hook=made
         )
     except UnicodeDecodeError:
         raise Misread("it is not UTF-8") from None
@@ -77,6 +77,13 @@ def read_json(said: bytes, decode: Decode | None = None) -> object:
     except ValueError:
         raise Misread("it is not JSON") from None
     return document
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise Misread("it holds a number that no computer can hold") from None
 
 
 def _no_number(_: str) -> object:

@@ -1,6 +1,6 @@
 """Receivables from a folder into which an ERP drops its open items as CSV files, once a day."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from models.base import ClientId
 from models.exposure import part_of
 from models.open_items import LedgerKey, OpenItem, Portion, Portions, SettledItem, SourceNote
 from models.reasons import Reason, because
+from systems.receivables.answers import Fields
 from systems.receivables.drop import Drop, newest, read
 from systems.receivables.drop_rows import (
     BALANCE_COLUMNS,
@@ -43,14 +44,19 @@ class CsvFolder:
         read_at = datetime.now(UTC)
         drop = self._drop(as_of)
         ours = {portion.key: (client, portion) for client, portion in clients.items()}
-        rows = read(SYSTEM, drop, OPEN_ITEMS, ITEM_COLUMNS, item_reader(drop.day))
-        balances = read(SYSTEM, drop, BALANCES, BALANCE_COLUMNS, balance_reader())
+        item, balance = item_reader(drop.day), balance_reader()
+        rows = read(
+            SYSTEM, drop, OPEN_ITEMS, ITEM_COLUMNS, lambda said: row if (row := item(said)).client in ours else None
+        )
+        balances = read(
+            SYSTEM, drop, BALANCES, BALANCE_COLUMNS, lambda said: row if (row := balance(said))[0][0] in ours else None
+        )
         note = SourceNote(system=SYSTEM, read_at=read_at, cannot=_cannot(drop, as_of))
         yield WholeSnapshot(
             note,
             as_of,
-            [_portion_of(row.item, *ours[row.client]) for row in rows if row.client in ours],
-            {LedgerKey(ours[key][0], currency): balance for (key, currency), balance in balances if key in ours},
+            [_portion_of(row.item, *ours[row.client]) for row in rows],
+            {LedgerKey(ours[key][0], currency): owed for (key, currency), owed in balances},
         )
 
     def history(self, as_of: date, since: date, clients: Portions | None = None) -> Iterator[SettledItem]:
@@ -72,12 +78,12 @@ class CsvFolder:
             because(
                 "the delivery of {day}: {items} open items, {balances} balances",
                 day=drop.day,
-                items=len(read(SYSTEM, drop, OPEN_ITEMS, ITEM_COLUMNS, item_reader(drop.day))),
-                balances=len(read(SYSTEM, drop, BALANCES, BALANCE_COLUMNS, balance_reader())),
+                items=_count(drop, OPEN_ITEMS, ITEM_COLUMNS, item_reader(drop.day)),
+                balances=_count(drop, BALANCES, BALANCE_COLUMNS, balance_reader()),
             )
         ]
         if INVOICES in drop.manifest.files:
-            invoices = len(read(SYSTEM, drop, INVOICES, INVOICE_COLUMNS, invoice_reader(drop.day)))
+            invoices = _count(drop, INVOICES, INVOICE_COLUMNS, invoice_reader(drop.day))
             can.append(because("{invoices} invoices of the past", invoices=invoices))
         return SourceCheck(tuple(can), _cannot(drop, today))
 
@@ -91,6 +97,16 @@ class CsvFolder:
         if (as_of - drop.day).days > self._days:
             raise nothing_new(SYSTEM, drop.day, self._days)
         return drop
+
+
+def _count(drop: Drop, name: str, columns: tuple[str, ...], make: Callable[[Fields], object]) -> int:
+    """How many rows a file has, of which each can be understood; none is kept."""
+
+    def look(said: Fields) -> None:
+        make(said)
+
+    read(SYSTEM, drop, name, columns, look)
+    return drop.manifest.files[name].rows
 
 
 def _cannot(drop: Drop, as_of: date) -> tuple[Reason, ...]:

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import os
+import stat
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -23,7 +24,7 @@ from systems.receivables.failures import BadRow, bad_rows, garbled, no_answer, n
 
 MANIFEST = "manifest.json"
 LONGEST_MANIFEST = 65_536  # bytes
-LONGEST_FILE = 1 << 30  # a few million rows
+LONGEST_FILE = 1 << 28  # about three million rows
 DECODERS = {"utf-8": "utf-8-sig", "gb18030": "gb18030"}
 NOT_PARTS = "has another number of cells than the header"
 Row = TypeVar("Row")
@@ -64,21 +65,28 @@ def newest(system: str, folder: Path, as_of: date) -> Drop | None:
     return None
 
 
-def read(system: str, drop: Drop, name: str, columns: tuple[str, ...], make: Callable[[Fields], Row]) -> list[Row]:
-    """Every row of a file, made by `make`, which may raise Misread. Everything or nothing: raises `Unavailable`."""
+def read(
+    system: str, drop: Drop, name: str, columns: tuple[str, ...], make: Callable[[Fields], Row | None]
+) -> list[Row]:
+    """Every row of a file, made by `make`, which may raise Misread. Everything or nothing: raises `Unavailable`.
+
+    Rows of which `make` makes None are checked and counted, and not kept: a file may be larger than our memory.
+    """
     place = f"{drop.day}/{name}"
     wanted = drop.manifest.files.get(name)
     if wanted is None:
         raise garbled(system, f"{place} is not in the manifest")
     digest = hashlib.sha256()
     try:
-        with (drop.folder / name).open("rb", buffering=0) as raw:
+        with _opened(drop.folder / name) as raw:
+            if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
+                raise garbled(system, f"{place} is no file")
             if os.fstat(raw.fileno()).st_size > LONGEST_FILE:
                 raise garbled(system, f"{place} is longer than {LONGEST_FILE} bytes")
             text = io.TextIOWrapper(
                 io.BufferedReader(_Hashed(raw, digest)), encoding=DECODERS[drop.manifest.encoding], newline=""
             )
-            rows, faults = _rows(system, place, text, columns, make)
+            rows, faults, count = _rows(system, place, text, columns, make)
     except OSError as failure:
         raise _unreadable(system, failure) from None
     except UnicodeDecodeError:
@@ -87,32 +95,37 @@ def read(system: str, drop: Drop, name: str, columns: tuple[str, ...], make: Cal
         raise garbled(system, f"{place} is not the file of the manifest (sha256)")
     if faults:
         raise bad_rows(system, place, faults)
-    if len(rows) != wanted.rows:
-        raise garbled(system, f"{place} has {len(rows)} rows, the manifest says {wanted.rows}")
+    if count != wanted.rows:
+        raise garbled(system, f"{place} has {count} rows, the manifest says {wanted.rows}")
     return rows
 
 
 def _rows(
-    system: str, place: str, text: io.TextIOWrapper, columns: tuple[str, ...], make: Callable[[Fields], Row]
-) -> tuple[list[Row], list[BadRow]]:
+    system: str, place: str, text: io.TextIOWrapper, columns: tuple[str, ...], make: Callable[[Fields], Row | None]
+) -> tuple[list[Row], list[BadRow], int]:
     reader = csv.reader(text, strict=True)
     rows: list[Row] = []
     faults: list[BadRow] = []
+    count = 0
     header = _header(reader)
     if missing := [column for column in columns if header.count(column) != 1]:
         raise garbled(system, f"{place} has no column, or more than one, called {', '.join(missing)}")
     try:
         for cells in reader:
+            count += 1
             if len(cells) != len(header):
                 faults.append(BadRow(reader.line_num, "", NOT_PARTS))
                 continue
             try:
-                rows.append(make(Fields(dict(zip(header, cells, strict=True)), textual=True)))
+                row = make(Fields(dict(zip(header, cells, strict=True)), textual=True))
             except Misread as misread:
                 faults.append(BadRow(reader.line_num, misread.field, misread.what))
+                continue
+            if row is not None:
+                rows.append(row)
     except csv.Error:
         raise garbled(system, f"{place} is not CSV at line {reader.line_num}") from None
-    return rows, faults
+    return rows, faults, count
 
 
 def _header(reader: "Iterator[list[str]]") -> list[str]:
@@ -141,12 +154,19 @@ class _Hashed(io.RawIOBase):
 
 
 def _manifest(system: str, inside: Path) -> Manifest:
-    with (inside / MANIFEST).open("rb") as file:
+    with _opened(inside / MANIFEST) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise garbled(system, f"{inside.name}/{MANIFEST} is no file")
         said = file.read(LONGEST_MANIFEST)
     try:
         return Manifest.model_validate_json(said)
     except ValidationError:
         raise garbled(system, f"{inside.name}/{MANIFEST} is no manifest") from None
+
+
+def _opened(path: Path) -> io.FileIO:
+    """The file, without a wait: a pipe that nobody writes to would hold us forever."""
+    return io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
 
 
 def _day(name: str) -> date | None:

@@ -21,6 +21,7 @@ from models.errors import Unavailable
 from systems.receivables.answers import Decode, Misread, read_json
 from systems.receivables.calls import Calls, NoTurn
 from systems.receivables.failures import RATE_LIMITED, garbled, no_answer, not_allowed, rate_limited
+from systems.receivables.total_time import bounded, within
 
 AGAIN = frozenset({408, 421, 425})  # client errors by number, and yet worth another try
 WITHOUT_RETRY_AFTER = 1.0  # seconds
@@ -86,12 +87,14 @@ class HttpSystem:
         self._decode = decode
         self._calls = calls
         self._patience = patience
-        self._client = httpx.Client(
-            base_url=address,
-            headers={"Accept": "application/json", **(headers or {}), "Accept-Encoding": "gzip"},
-            timeout=patience.timeout,
-            follow_redirects=False,  # a redirect could carry the key anywhere
-            trust_env=not is_here(httpx.URL(address).host),
+        self._client = bounded(
+            httpx.Client(
+                base_url=address,
+                headers={"Accept": "application/json", **(headers or {}), "Accept-Encoding": "gzip"},
+                timeout=patience.timeout,
+                follow_redirects=False,  # a redirect could carry the key anywhere
+                trust_env=not is_here(httpx.URL(address).host),
+            )
         )
 
     def __enter__(self) -> Self:
@@ -148,7 +151,8 @@ class HttpSystem:
 
     def _call(self, path: str, params: Sequence[tuple[str, str]], headers: Mapping[str, str]) -> Answer:
         until = time.monotonic() + self._patience.timeout
-        with self._client.stream("GET", path, params=list(params), headers=dict(headers)) as response:
+        limit = within(self._patience.timeout)
+        with limit, self._client.stream("GET", path, params=list(params), headers=dict(headers)) as response:
             self._judge(response, until)
             said = b"".join(_pieces(response, until, self._patience.longest))
             self._calls.answered()
@@ -195,7 +199,7 @@ def _retry_after(text: str) -> float:
         pass
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return WITHOUT_RETRY_AFTER
     seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     return min(max(0.0, seconds), LONGEST_SILENCE)

@@ -15,7 +15,7 @@ COMPANIES = Question("company.company", [], ("id", "party.name", "currency.code"
 DUNNING = "account.dunning"
 NEEDED = (
     LINE, "account.move", "account.move.reconciliation", "account.account", "account.account.type", INVOICE,
-    "account.invoice-account.move.line", "party.party", "currency.currency",
+    "party.party", "currency.currency",
 )  # fmt: skip
 
 
@@ -50,11 +50,12 @@ def clients_since(rest: TrytonRest, company: int, since: date, as_of: date) -> l
 
 def check(rest: TrytonRest, wanted: str | None, *, disputes: bool) -> SourceCheck:
     """Ask for one row of everything. Raises `Unavailable` when Tryton does not answer or knows no such key."""
-    company = company_of(rest, wanted)
+    rest.ask(COMPANIES._replace(fields=("id",)))  # every key may read it: a key that may not is none
     models = (*NEEDED, *((DUNNING,) if disputes else ()))
-    broken = [reason for model in models if (reason := _look(rest, model, company.id))]
-    if not broken:
-        broken += _fields(rest, company, disputes=disputes)
+    if broken := [reason for model in models if (reason := _look(rest, model))]:
+        return SourceCheck((), broken=tuple(broken))
+    company = company_of(rest, wanted)
+    broken = _fields(rest, company, disputes=disputes)
     can = (
         because("the ledger of {company}, in {currency}", company=company.name, currency=company.currency),
         because("invoices with their payments"),
@@ -65,9 +66,9 @@ def check(rest: TrytonRest, wanted: str | None, *, disputes: bool) -> SourceChec
     return SourceCheck(() if broken else can, broken=tuple(broken))
 
 
-def _look(rest: TrytonRest, model: str, company: int) -> Reason | None:
+def _look(rest: TrytonRest, model: str) -> Reason | None:
     try:
-        rest.ask(Question(model, [], ("id",)), company)
+        rest.ask(Question(model, [], ("id",)))
     except Unavailable as failure:
         if failure.detail["reason"] == NOT_ALLOWED:
             return because("its user has no right to read {model}", model=model)

@@ -93,8 +93,22 @@ def test_assessments_rates_commissions_and_agreements_hold_on_their_days(company
     assert found.singly["C001"].standing is Standing.BANKRUPT
     assert found.quotes == (Quote("USD", "CNY", AS_OF - timedelta(3), Decimal("7.2")),)
     assert found.segments == dict.fromkeys(("C001", "C002", "C003"), "retail")
-    assert (earned.commission, earned.document, earned.client) == ("K1", "V1-late", "C001")
+    assert (earned.commission, earned.document, earned.client, earned.given_up) == ("K1", "V1-late", "C001", False)
     assert held == [False, True, True, False]
+
+
+def test_commission_says_whether_its_invoice_was_written_off_by_then(database: Database) -> None:
+    company = Company.build(database, clients=2, peers=1)
+    with database.begin() as connection:
+        for number, (kind, invoice, day) in enumerate(
+            (("write_off", "V1-late", 0), ("payment", "V2-late", 0), ("write_off", "V2-late", 1))
+        ):
+            company.insert(connection, "payments", id=f"W{number}", invoice_id=invoice, amount=Decimal(1),
+                           currency="CNY", paid_on=AS_OF + timedelta(day), kind=kind)  # fmt: skip
+            company.insert(connection, "commissions", id=f"K{number}", employee_id="E1", invoice_id=invoice,
+                           earned_on=AS_OF, amount=Decimal(5), currency="CNY")  # fmt: skip
+        earned = commissions_of(connection, "E1", AS_OF)
+    assert {each.document: each.given_up for each in earned} == {"V1-late": True, "V2-late": False}
 
 
 def past_of(ledger: Ledger, currency: str) -> list[PastItem]:

@@ -87,6 +87,8 @@ SINCE = (
     "INSERT INTO instalments (id, invoice_id, due_on, amount) VALUES ('I1', 'V1', '2026-02-01', 100)",
     "INSERT INTO commissions (id, employee_id, invoice_id, earned_on, amount, currency)"
     " VALUES ('K1', 'E1', 'V1', '2026-01-01', 3, 'CNY')",
+    "INSERT INTO models_registry (version, kind, document, sha256, card, trained_at) VALUES"
+    " ('late', 'late_payment', '', '', '{}', now()), ('leaves', 'attrition', '', '', '{}', now())",
 )
 OWED = "SELECT (SELECT sum(amount) FROM invoices) - (SELECT sum(amount) FROM payments)"
 
@@ -110,6 +112,8 @@ def test_what_is_owed_is_the_same_in_the_schema_before_and_after_receivables(pos
             assert connection.execute(text(OWED)).scalar_one() == owed
             on_account = "SELECT client_id, amount, due_on::text FROM invoices WHERE id = 'on-account-A1'"
             assert tuple(connection.execute(text(on_account)).one()) == ("C1", -30, "2026-03-01")
+            left = connection.execute(text("SELECT version FROM models_registry")).scalars().all()
+            assert left == ["leaves"], "the program before knows no other kind"
         database.migrate()
         with database.begin() as connection:
             assert connection.execute(text("SELECT sum(outstanding) FROM open_invoices")).scalar_one() == owed

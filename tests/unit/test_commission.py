@@ -112,3 +112,8 @@ def test_a_window_of_no_days_is_the_day_itself() -> None:
         [],
         ["a"],
     )
+
+
+def test_an_invoice_that_was_written_off_is_closed_but_was_never_paid() -> None:
+    lost = commission("lost", paid_days_ago=30)._replace(given_up=True)
+    assert names(exposed(lost, commission("paid", paid_days_ago=30), unpaid=())) == ([], ["lost"])

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from string import Formatter
 
+import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from hypothesis import given
@@ -149,3 +150,10 @@ def test_a_long_number_is_an_id_and_stays_as_it_is() -> None:
 
 def test_a_day_that_does_not_exist_stays_as_it_was_written() -> None:
     assert ENGLISH.reason(because("{value}", value="2026-02-31")) == "2026-02-31"
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [("0.125", "0.13"), ("-0.125", "-0.13"), ("-0.004", "0.00"), ("2", "2.00")]
+)
+def test_money_is_rounded_as_the_figures_are_and_nothing_is_never_negative(amount: str, said: str) -> None:
+    assert language("en").money(Decimal(amount), "CNY") == f"{said} CNY"

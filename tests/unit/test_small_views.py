@@ -3,12 +3,16 @@
 import re
 
 import pytest
+from rich.text import Text
 
 from commands.plumbing import told
 from commands.scans import warn_of_failure
 from models.approvals import Refusal
 from models.errors import DecisionRefused
 from reports.terminal import show_answer
+from reports.terminal_tables import grid
+from reports.terminal_views import VIEWS
+from reports.terminal_words import words_in
 from services.failing_steps import FailingStep
 
 FAULT = {"file": "a.csv", "line": 1, "column": "id", "reason": {"code": "is empty", "params": {}}, "value": ""}
@@ -85,3 +89,16 @@ def test_a_scan_that_stands_still_is_said_on_stderr_alone(
     assert told.out == ""
     for part in (words, "scan_shard", "6", "Unavailable", "offboard doctor"):
         assert part in told.err
+
+
+def test_a_table_that_cannot_be_narrow_enough_is_wider_than_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    table = grid(words_in("en"), "client", "owed", "overdue", right=("owed", "overdue"))
+    table.add_row("Harbour Trading Ltd (C1)", "666,091,033.00 CNY", "238,409,632.55 CNY")
+    monkeypatch.setitem(VIEWS, "money", lambda plain, words: [table, Text("word " * 20)])
+    lines = said("money", {}, capsys).splitlines()
+    assert "666,091,033.00 CNY  238,409,632.55 CNY" in lines[1]
+    assert max(len(line) for line in lines if line.startswith("word")) <= 40, "text keeps to the terminal"

@@ -30,6 +30,11 @@ class CollectionStage:
         """Its newest run."""
         return self.stage.client.get_workflow_handle(FOLLOWING, result_type=CollectionRound)
 
+    async def run(self) -> str:
+        """The id of that run; its first event tells it."""
+        begun = (await self.handle.fetch_history()).events[0].workflow_execution_started_event_attributes
+        return begun.original_execution_run_id
+
     async def begin(self, dates: str | None = None) -> None:
         """Clients change hands now, and their money is followed."""
         policy = self.desk.policy(dates) if dates else None

@@ -128,3 +128,24 @@ async def test_the_case_starts_the_follow_up_and_a_withdrawal_ends_it(stage: Tes
     assert ended.next_at is None
     assert money.desk.states() == ["void", "void", "void"]
     assert [row["verdict"] for row in stage.rows("SELECT verdict FROM gates")] == ["approved"]
+
+
+async def test_what_a_later_audit_adds_is_followed_although_the_first_follow_up_is_over(stage: TestServerStage) -> None:
+    money = CollectionStage(stage)
+    async with stage.worker():
+        stage.id = CASE
+        await stage.start()
+        await stage.until_asked()
+        for client in (1, 2):
+            money.desk.pay_everything(client, (await stage.clock()).date())
+        await stage.decide()
+        first = await money.until(lambda now: now.open_plans == 0)
+        assert first.next_at is None
+        before = await money.run()
+        # As if the audit had not known of this client then: it is added when the case closes.
+        stage.run("DELETE FROM milestones WHERE client_id = 'C001'")
+        stage.run("DELETE FROM clearing_plans WHERE client_id = 'C001'")
+        await stage.pass_time(timedelta(days=31))
+        await stage.until_phase(Phase.CLOSED)
+        await stage.eventually(lambda: money.desk.states() == ["met", "met", "met"], "the new plan is judged")
+        assert await money.run() != before

@@ -15,7 +15,7 @@ from models.errors import NotAllowed, Refused
 from models.open_items import ExposureLine, LedgerKey
 from models.receivables import CommissionExposure, HeldCommission
 from services.collection import mark_sent, record_answer, show
-from services.collection_letters import print_letters
+from services.collection_letters import file_part, print_letters
 from store import cases
 from tests.collection_desk import CASE, CollectionDesk
 from tests.integration.collection.conftest import NOON
@@ -41,6 +41,14 @@ def test_letters_are_in_the_language_of_the_client_and_tell_nothing_about_the_de
         assert wanted in english, wanted
     for secret in ("E1", "Li Na", "offboarding", "Departure"):
         assert secret not in chinese + english + "".join(Path(each).name for each in made.files)
+
+
+def test_the_letters_of_two_clients_never_have_the_same_file() -> None:
+    ids = ["A1", "A/1", "A.1", "A 1", "A_1", "../A1", "..A1", "客户/1", "客户 1"]
+    names = [file_part(each) for each in ids]
+    assert len({*names}) == len(ids)
+    assert names[0] == "A1", "an id that a file may be called stays readable"
+    assert not any(sign in name for name in names for sign in "/. ")
 
 
 def test_before_the_hand_over_there_is_no_letter(desk: CollectionDesk, tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from models.collection import MilestoneState
 from models.errors import Unavailable
-from models.open_items import Portions
+from models.open_items import LedgerKey, Portions
+from store import collection
 from systems.receivables.port import Snapshot
 from systems.receivables.postgres import PostgresReceivables
-from tests.collection_desk import CollectionDesk
+from tests.collection_desk import CASE, CollectionDesk
 from tests.integration.collection.conftest import NOON
 
 DAY = timedelta(days=1)
@@ -23,6 +25,19 @@ class Silent(PostgresReceivables):
     def snapshot(self, clients: Portions, as_of: date) -> Iterator[Snapshot]:
         raise Unavailable("nobody answers", system="erp", reason="no_answer")
         yield
+
+
+class Forgetful(PostgresReceivables):
+    """Books that know today, and no day before it any more, as a drop folder without a delivery of that day."""
+
+    today = date(2026, 12, 14)
+
+    @contextmanager
+    def snapshot(self, clients: Portions, as_of: date) -> Iterator[Snapshot]:
+        if as_of < self.today:
+            raise Unavailable("no delivery of that day", system="drop folder", reason="no_answer")
+        with super().snapshot(clients, as_of) as found:
+            yield found
 
 
 def first_due(desk: CollectionDesk) -> datetime:
@@ -75,6 +90,37 @@ def test_what_cannot_be_read_stays_open_and_is_judged_by_its_own_day_later(desk:
     desk.pay("V2-late", due.date() + 2 * DAY)
     desk.look(due + 5 * DAY)
     assert (desk.states("C001")[0], desk.states("C002")[0]) == ("met", "missed")
+
+
+def test_a_day_that_can_never_be_read_any_more_does_not_hold_up_the_others(desk: CollectionDesk) -> None:
+    desk.begin(NOON)
+    due = first_due(desk)
+    desk.pay_everything(1, date(2026, 12, 10))
+    desk.pay("V2-late", date(2026, 12, 10))
+    dark = desk.look(due + 6 * DAY, Forgetful(desk.database))
+    assert (dark.met, dark.missed, dark.unread) == (2, 0, "offboard")
+    assert desk.states("C001") == ["met", "met"], "nothing is open any more"
+    assert desk.states("C002") == ["open", "open"], "what is unknown stays open"
+    assert desk.plans()[1].open_now == Decimal("100.10")
+
+
+def test_a_book_of_ten_thousand_clients_is_written_down_at_once(desk: CollectionDesk) -> None:
+    desk.begin(NOON)
+    known = [plan.account for plan in desk.plans()]
+    many = [LedgerKey(f"B{number}", "CNY") for number in range(10_000)]
+    first = desk.dates()[0].model_copy(update={"state": MilestoneState.MET, "open_then": Decimal(1)})
+    dates = [first, *(first.model_copy(update={"client": account.client}) for account in many)]
+    with desk.database.begin() as connection:
+        collection.set_collectors(connection, CASE, dict.fromkeys([known[0], *many], "M1"))
+        collection.set_open(connection, CASE, dict.fromkeys([known[0], *many], Decimal(7)), at=NOON)
+        collection.set_reminded(connection, CASE, dates, at=NOON)
+        collection.set_judged(connection, CASE, dates)
+        collection.end(connection, CASE, [known[0], *many], at=NOON)
+        collection.end(connection, CASE, [], at=NOON + DAY)
+    done, other = desk.plans()
+    assert (done.collector, done.open_now, done.ended_at, done.reminded) == ("M1", Decimal(7), NOON, {1: NOON})
+    assert desk.states("C001") == ["met", "open"]
+    assert (other.open_now, other.ended_at, other.reminded, desk.states("C002")) == (None, None, {}, ["open", "open"])
 
 
 def test_a_repeat_changes_nothing_and_tells_nobody_twice(desk: CollectionDesk) -> None:

@@ -1,6 +1,7 @@
 """What a case keeps of an audit: the items behind its figures, once, all of them or none, and since when none came."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
@@ -83,6 +84,17 @@ def test_a_system_that_dies_while_items_are_read_leaves_nothing_half(company: Da
     assert kept(company) == (11, 1)
     assert done.reconciled
     assert silent(company) == ()
+
+
+def test_items_that_our_database_refuses_are_told_to_nobody(company: Database) -> None:
+    with company.begin() as connection:
+        portions = portions_of(connection, "E1")
+    with PostgresReceivables(company).snapshot(portions, AS_OF) as snapshot:
+        item = next(iter(snapshot.items())).model_copy(update={"amount": Decimal("1e30"), "document": "SECRET-4711"})
+    with pytest.raises(Unavailable, match="our database") as caught, company.begin() as connection:
+        audited_items.save(connection, CASE, "digest", [item])
+    assert "SECRET" not in f"{caught.value} {caught.value.detail} {caught.value.__cause__}"
+    assert kept(company)[0] == 0
 
 
 def test_silence_is_counted_from_its_beginning_and_ends_with_an_answer(company: Database) -> None:

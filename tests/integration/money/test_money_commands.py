@@ -66,7 +66,12 @@ def test_an_audit_of_one_and_of_all(offboard: Desk) -> None:
 
 def test_audits_in_words(offboard: Desk) -> None:
     said = offboard("audit", "E1", *DAY)
-    for words in ("Assessed singly: 1,200.19 CNY", "Not due", "Read from offboard at ", "Adds up with"):
+    for words in (
+        "Assessed singly: 1,200.19 CNY",
+        "Not due",
+        "Read from offboard at ",
+        "Adds up with invoices and payments.",
+    ):
         assert words in said
     everybody = offboard("audit", "--all", *DAY)
     assert "Li Na (E1)" in everybody
@@ -101,6 +106,10 @@ def test_it_is_explained_in_the_language_asked_for(offboard: Desk) -> None:
 
 def test_a_wrong_figure_and_csv_without_one_are_refused(offboard: Desk, tmp_path: Path) -> None:
     assert "receivables.overdue" in offboard.fails("report", "E1", "--explain", "overdue")
+    far = offboard.fails("report", "E1", "--explain", "nosuch")
+    assert "Nearest" not in far
+    assert "receivables.others.<currency>.<figure>" in far
+    assert "others.USD" not in far, "figures of other currencies are named once"
     assert "--csv goes with --explain" in offboard.fails("report", "E1", "--csv", str(tmp_path / "x.csv"))
 
 

@@ -140,7 +140,7 @@ def test_a_limit_that_outlasts_our_patience_ends_at_once(erp: ExampleSystem) -> 
     assert len(erp.server.asked) == 1, "it wants to be left alone, by everybody"
 
 
-@pytest.mark.parametrize("said", ["soon", "-5", "9" * 400, "Wed, 99 Foo 2026"])
+@pytest.mark.parametrize("said", ["soon", "-5", "9" * 400, "Wed, 99 Foo 2026", "Mon, 01 Jan 99999999999 00:00:00 GMT"])
 def test_a_retry_after_that_means_nothing_does_not_break_anything(said: str) -> None:
     erp = ExampleSystem(HASTY._replace(budget=0.3))
     erp.server.fault = always(Said(status=429, headers={"Retry-After": said}))
