@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo tryton test check bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(VENV)/runtime ## one departure, start to signed-off report, on this machine
 	@$(BIN)/offboard demo
+
+tryton: $(VENV)/dev ## one departure whose receivables come from a real ERP, compared with its own ledger
+	@$(BIN)/python -m tests.servers.tryton_show
 
 test: $(VENV)/dev ## the whole test suite, against real servers
 	@$(BIN)/python tests/prerequisites.py

@@ -9,6 +9,7 @@ from activities.beating import beating
 from activities.collection_state import Books, CollectionState
 from activities.collection_steps import take_steps
 from activities.follow_up_audit import outcome_of
+from activities.known_clients import check_known
 from activities.messages import Post
 from models.base import ClientId
 from models.clearing import calendar_of, still_open
@@ -79,13 +80,14 @@ class CollectionActivities:
 
     def _read(self, question: _Asked) -> tuple[Books, str | None]:
         """The open items by day, and who did not tell those of a day before today: its dates stay open, and hold up
-        nothing else. Some systems know a day for a while only.
+        nothing else. Some systems know a day for a while only. Who knows none of the clients has told nothing either.
         """
         books: dict[date, tuple[OpenItem, ...]] = {}
         unread = None
         for day in question.days if question.portions else ():
             try:
                 with self._receivables.snapshot(question.portions, day) as found:
+                    check_known(found.source)
                     books[day] = tuple(found.items())
             except Unavailable as silent:
                 if not books or _is_ours(silent):

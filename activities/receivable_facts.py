@@ -1,11 +1,12 @@
 """What an audit knows beside open items: who holds which part, what our own books say, and what the past says."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from activities.known_clients import believed
 from activities.receivable_past import Past, windows_of, with_earlier
 from early_warning.late_payment import forecast
 from early_warning.late_payment_registry import promoted
@@ -55,17 +56,24 @@ class Books(NamedTuple):
 
 
 def books_of(
-    connection: Connection, employee_id: EmployeeId, policy: Policy, as_of: date, portions: Portions | None = None
+    connection: Connection,
+    employee_id: EmployeeId,
+    policy: Policy,
+    as_of: date,
+    portions: Portions | None = None,
+    *,
+    at: datetime | None = None,
 ) -> Books:
     """Read our side of an audit in one transaction.
 
     `portions` are given where they are not those of today: after a handover the clients are somebody else's.
+    With `at`, which is now, what had to be worked out of the past is kept for the next; else nothing is written.
     """
     portions = portions_of(connection, employee_id) if portions is None else portions
     return Books(
         portions=portions,
         debtors=debtors.facts_of(connection, portions, as_of),
-        observed=loss_experience.rates_of(connection, policy.ageing, as_of, datetime.now(UTC)),
+        observed=loss_experience.rates_of(connection, policy.ageing, as_of, at),
         commissions=Commissions(
             earned=debtors.commissions_of(connection, employee_id, as_of),
             country=people.get(connection, employee_id).country or None,
@@ -83,12 +91,16 @@ def books_of_all(connection: Connection, policy: Policy, as_of: date) -> dict[Em
     held = portions_of_all(connection)
     every = debtors.facts_of(connection, {client for portions in held.values() for client in portions}, as_of)
     past = policy.ageing.rates is RatesFrom.HISTORY
-    observed = loss_experience.rates_of(connection, policy.ageing, as_of, datetime.now(UTC)) if past else ()
+    observed = loss_experience.rates_of(connection, policy.ageing, as_of) if past else ()
     return {employee: Books(portions, every, observed) for employee, portions in held.items()}
 
 
 def audit_snapshot(snapshot: Snapshot, books: Books, past: Past, policy: Policy, as_of: date) -> ReceivableAudit:
-    """Audit what a snapshot holds, with everything that our books and the past say beside it."""
+    """Audit what a snapshot holds, with everything that our books and the past say beside it.
+
+    Raises Unavailable when the system knows none of the clients: that nothing is open there says nothing.
+    """
+    note = believed(snapshot.source)
     lines, ledger = snapshot.lines(policy.ageing), snapshot.ledger()
     open_in = {line.currency for line in lines}
     facts = books.facts()._replace(
@@ -97,7 +109,6 @@ def audit_snapshot(snapshot: Snapshot, books: Books, past: Past, policy: Policy,
         forecast=forecast(snapshot.items(), past.invoices, as_of, books.model) if past.invoices else None,
         commission=_exposure(snapshot.items(), books.commissions, policy, as_of) if books.commissions.earned else None,
     )
-    note = snapshot.source
     more = tuple(each for each in past.cannot if each not in note.cannot)
     note = note.model_copy(update={"cannot": note.cannot + more})
     result = audit(lines, ledger, facts, policy.ageing, as_of, source=note)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from activities.known_clients import check_known
 from models.ageing import AgeingPolicy
 from models.amounts import ZERO, share_of
 from models.collection_figures import Closing, SalesWindow, figures
@@ -98,6 +99,7 @@ def _earlier(
 
 def _open_on(source: ReceivableSource, portions: Portions, ageing: AgeingPolicy, day: date) -> Sequence[ExposureLine]:
     with source.snapshot(portions, day) as snapshot:
+        check_known(snapshot.source)
         return snapshot.lines(ageing)
 
 

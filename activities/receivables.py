@@ -19,8 +19,9 @@ from store.database import Database
 from store.effects import once
 from systems.receivables.port import ReceivableSource, Snapshot
 
-# When a system was read does not change what was found: the same figures have the same digest.
-READ_TIME = {"source": {"read_at"}}
+# When a system was read does not change what was found: the same figures have the same digest. Nor do these numbers:
+# where they differ, a sentence of `cannot` says it.
+READ_TIME = {"source": {"read_at", "asked", "known"}}
 
 
 class ReceivableActivities:
@@ -34,13 +35,13 @@ class ReceivableActivities:
     def audit_receivables(self, request: BranchRequest) -> ReceivableSummary:
         """Audit under the pinned policy of the case, keep the full result and its items, return totals and its digest.
 
-        Raises `Unavailable` while the receivables system does not answer, and writes down since when. Repeating
-        changes nothing.
+        Raises `Unavailable` while the receivables system does not answer or knows none of the clients, and writes down
+        since when. Repeating changes nothing.
         """
         with beating():
             with self._database.begin() as connection:
                 policy = cases.get(connection, request.case_id).policy
-                books = books_of(connection, request.employee_id, policy, request.as_of)
+                books = books_of(connection, request.employee_id, policy, request.as_of, at=datetime.now(UTC))
             try:
                 return self._audit(request, books, policy)
             except Unavailable as silent:
@@ -65,7 +66,10 @@ class ReceivableActivities:
 
 
 def audit_owner(source: ReceivableSource, books: Books, policy: Policy, as_of: date) -> ReceivableAudit:
-    """Audit what the clients of one salesperson owe as of a day, without a case. `books` is what we know of them."""
+    """Audit what the clients of one salesperson owe as of a day, without a case. `books` is what we know of them.
+
+    Raises `Unavailable` as the port does, and when the system knows none of the clients.
+    """
     past = past_of(source, books.portions, policy.ageing, as_of)
     with source.snapshot(books.portions, as_of) as snapshot:
         return audit_snapshot(snapshot, books, past, policy, as_of)

@@ -15,6 +15,7 @@ from models.case import Branch
 from models.clients import BookOfBusiness
 from models.handover import SuccessorPlan, Transfer
 from models.inventory import Inventory
+from models.open_items import SOME_UNKNOWN
 from models.reasons import Reason, because
 from models.receivables import ReceivableAudit
 from models.report import CaseReport, ReportAccess, ReportClients, ReportReceivables, ReportTransfer
@@ -92,14 +93,18 @@ def gaps(
     results: CaseResults, domains: tuple[DomainScore, ...], silent: Iterable[Silence], zone: str
 ) -> tuple[Reason, ...]:
     """What the report does not know: late branches and since when their systems are silent (in the zone of the case),
-    feeds that do not exist, sums that do not agree or prove little.
+    feeds that do not exist, sums that do not agree or prove little, clients that the system of record does not know.
     """
     first = [each.reasons[0] for each in domains if each.status is not DomainStatus.ASSESSED and each.reasons]
     first += [_silent(each, zone) for each in silent]
-    money = (
-        (*unreconciled(results.receivables), *no_independent_ledger(results.receivables)) if results.receivables else ()
-    )
+    money = _of_money(results.receivables) if results.receivables else ()
     return (*first, *money, *(results.book.gaps if results.book else ()))
+
+
+def _of_money(found: ReceivableAudit) -> tuple[Reason, ...]:
+    cannot = found.source.cannot if found.source else ()
+    strangers = (each for each in cannot if each.code == SOME_UNKNOWN)
+    return (*strangers, *unreconciled(found), *no_independent_ledger(found))
 
 
 def receivables_part(result: ReceivableAudit | None, fingerprint: str | None) -> ReportReceivables | None:

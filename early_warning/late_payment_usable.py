@@ -23,7 +23,7 @@ class Usable(NamedTuple):
 def usable(document: bytes | None) -> tuple[Usable | None, Reason]:
     """The model of a document whose hash was compared already; None when it was no better than the past late rate."""
     if document is None:
-        return None, because("No late-payment model is in use: each client's own past late rate and delays are.")
+        return None, because("No late-payment model is in use: each client's own past late rate and delays are used.")
     try:
         found = hosted(document, sha256_of(document))
         body = parse(document)
@@ -50,6 +50,6 @@ def usable(document: bytes | None) -> tuple[Usable | None, Reason]:
 def refused(error: ModelRefused | Unavailable) -> Reason:
     """What a forecast says when its model failed."""
     return because(
-        "The late-payment model could not be used ({version}): each client's own past late rate and delays are.",
+        "The late-payment model could not be used ({version}): each client's own past late rate and delays are used.",
         version=error.detail.get("version", "-"),
     )

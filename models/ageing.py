@@ -62,8 +62,8 @@ class AgeingPolicy(Value):
 
     `also` are the limits of the other basis, shown beside and never used for the loss. `disputed_as` names the bucket
     whose rate a disputed amount has at least. `observations` is how many items of history weigh as much as the
-    policy's rate. `reporting_currency` is what other currencies are shown in beside their own amounts, by rates that
-    are at most `rate_age_days` old.
+    policy's rate. `reporting_currency` is what other currencies are shown in beside their own amounts and scored in,
+    by rates that are at most `rate_age_days` old.
     """
 
     basis: AgeingBasis

@@ -162,7 +162,10 @@ def _clients(prefix: str, audit: CurrencyAudit) -> Iterator[Figure]:
 
 
 def _collection(prefix: str, audit: CurrencyAudit) -> Iterator[Figure]:
+    newest = max((each.as_of for each in audit.figures), default=None)
     for each in audit.figures:
+        if each.as_of != newest:
+            continue  # an older one stands beside it for comparison: its total is not that of the report
         start = f"{prefix}figures.{each.days}."
         sold = (
             _sum_part("receivables", f"{prefix}total", each.receivables),

@@ -98,15 +98,27 @@ class ExposureLine(NamedTuple):
 
 
 class SourceNote(Value):
-    """Where figures were read and when; `cannot` says what that system does not tell, for readers."""
+    """Where figures were read and when; `cannot` says what that system does not tell, for readers.
+
+    `asked` is the number of clients asked for, `known` how many of them the system knows, whether they owe or not.
+    """
 
     system: str
     read_at: Moment
     cannot: tuple[Reason, ...] = ()
+    asked: int = 0
+    known: int = 0
+
+    @property
+    def knows_nobody(self) -> bool:
+        """Nothing was told then: that strangers owe nothing is no figure."""
+        return self.asked > 0 and self.known == 0
 
 
 # For `SourceNote.cannot` of a system whose `ledger` adds up the very rows that its items come from.
 OWN_SUMS_ONLY = because("No balance of an independent ledger was given: the items were compared with their own sums.")
+# For `SourceNote.cannot` of a read of which some clients are unknown to the system; a sentence of its own for readers.
+SOME_UNKNOWN = "{system} does not know {unknown} of {asked} clients; they owe nothing there as far as it says."
 
 Portions = Mapping[ClientId, Portion]
 Ledger = Mapping[LedgerKey, Decimal]

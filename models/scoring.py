@@ -4,6 +4,7 @@ A domain that cannot be seen is never a zero: it is `unknown` (late or failed, a
 of that kind is fed here, its weight goes to the others).
 """
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from models.access import AccessRecord, ResultClass
@@ -13,8 +14,9 @@ from models.handover import SuccessorPlan
 from models.inventory import Inventory
 from models.open_items import OWN_SUMS_ONLY
 from models.reasons import Reason, because
-from models.receivables import CurrencyAudit, ReceivableAudit
+from models.receivables import ReceivableAudit
 from models.risk import Domain, DomainScore, DomainStatus
+from models.scored_money import ScoredMoney, amounts, money_to_score
 
 STAND_IN = Decimal(50)
 
@@ -41,15 +43,28 @@ def no_exfiltration_data() -> DomainScore:
 
 
 def score_receivables(result: ReceivableAudit, materiality: Decimal) -> DomainScore:
-    """100 x (.5 overdue share + .3 min(1, ECL / materiality) + .2 share of the largest client), worst currency.
+    """100 x (.5 overdue share + .3 min(1, ECL / materiality) + .2 share of the largest client).
 
-    `materiality` is the expected loss that counts in full, in units of each currency.
+    While the audit has a total in the reporting currency (every rate is known) it is one score of the sums in it, a
+    client's share being that of all of their currencies. Otherwise it is the score of the worst currency, out of the
+    main one and those whose total or expected loss is at least a tenth of the materiality; a reason says what else is owed.
+    `materiality` is the expected loss that counts in full, in units of the currency that is scored.
     """
-    scored = [_score_currency(each, materiality) for each in result.currencies]
-    if not scored:
+    candidates, remarks = money_to_score(result, materiality)
+    if not candidates:
         return _assessed(Domain.RECEIVABLES, ZERO, because("Nothing is owed by the leaver's clients."))
-    score, reasons = max(scored, key=lambda each: each[0])
-    return _assessed(Domain.RECEIVABLES, score, *reasons, *unreconciled(result))
+    scored = [(money, *_score_money(money, materiality)) for money in candidates]
+    worst, score, reasons = max(scored, key=lambda each: each[1])
+    return _assessed(
+        Domain.RECEIVABLES, score, *reasons, *_no_worse(candidates, worst), *remarks, *unreconciled(result)
+    )
+
+
+def _no_worse(candidates: Sequence[ScoredMoney], worst: ScoredMoney) -> tuple[Reason, ...]:
+    """What is owed in currencies that were looked at and make no points, since another one is worse."""
+    others = [each for each in candidates if each is not worst]
+    sentence = "Currencies are not added up here: the worst one makes the score, and these do not raise it: {amounts}."
+    return (because(sentence, amounts=amounts(others)),) if others else ()
 
 
 def unreconciled(result: ReceivableAudit) -> tuple[Reason, ...]:
@@ -73,7 +88,7 @@ def no_independent_ledger(result: ReceivableAudit) -> tuple[Reason, ...]:
     return (OWN_SUMS_ONLY,)
 
 
-def _score_currency(found: CurrencyAudit, materiality: Decimal) -> tuple[Decimal, tuple[Reason, ...]]:
+def _score_money(found: ScoredMoney, materiality: Decimal) -> tuple[Decimal, tuple[Reason, ...]]:
     overdue = share_of(found.overdue, found.total)
     loss = share_of(found.expected_credit_loss, materiality)
     parts = (50 * overdue, 30 * loss, 20 * found.largest_client_share)

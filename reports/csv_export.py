@@ -26,7 +26,7 @@ def guarded(text: str) -> str:
 
 
 def _seen(text: str) -> str:
-    """The text from its first sign that is seen: blanks and signs of control and direction may be dropped on the way."""
+    """The text from its first sign that is seen: blanks, control and direction signs may be lost on the way."""
     seen = (at for at, sign in enumerate(text) if not (sign.isspace() or sign in _BLANK or category(sign)[0] == "C"))
     return text[next(seen, len(text)) :]
 

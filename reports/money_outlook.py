@@ -16,7 +16,7 @@ CALLS_SHOWN = 10
 COMMISSIONS_SHOWN = 10
 _METHODS = {
     ForecastMethod.MODEL: mark("By a model that was trained on the company's own invoices (version {version})."),
-    ForecastMethod.PAST_LATE_RATE: mark("By how late each client has paid so far; no model does better here."),
+    ForecastMethod.PAST_LATE_RATE: mark("By how late each client has paid so far."),
 }
 
 
@@ -73,7 +73,7 @@ def _expected(writer: Writer, money: ReportReceivables, forecast: PaymentForecas
         caption=writer.text("Money expected within so many days of {day}", day=writer.day(forecast.as_of)),
         columns=(
             Column(writer.text("Currency"), 2),
-            Column(writer.text("Open debts"), 4, numeric=True),
+            Column(writer.text("Open debts, without credits"), 4, numeric=True),
             *(Column(writer.text("{days} days", days=days), 4, numeric=True) for days in (30, 60, 90)),
         ),
         rows=tuple(rows),

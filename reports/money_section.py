@@ -5,7 +5,7 @@ from decimal import Decimal
 from models.amounts import ZERO, share_of
 from models.collection import ConfirmationState
 from models.figures import prefix_of
-from models.open_items import OWN_SUMS_ONLY, SourceNote
+from models.open_items import OWN_SUMS_ONLY, SOME_UNKNOWN, SourceNote
 from models.receivables import CurrencyAudit, InReportingCurrency
 from models.report import ReportReceivables
 from reports.blocks import Fact, Section, Table
@@ -16,6 +16,7 @@ from reports.writer import Writer
 
 DRIVERS_SHOWN = 4
 CLIENTS_NAMED = 5
+SAID_AS_GAPS = (OWN_SUMS_ONLY.code, SOME_UNKNOWN)
 
 
 def money_section(writer: Writer) -> Section:
@@ -47,8 +48,8 @@ def _tables(writer: Writer, money: ReportReceivables) -> list[Table]:
 
 def _text(writer: Writer, money: ReportReceivables) -> tuple[str, ...]:
     lines = [_source(writer, money, money.source)] if money.source else []
-    # That there is no independent ledger is said among the data gaps, as a sentence of its own.
-    missing = tuple(each for each in money.source.cannot if each != OWN_SUMS_ONLY) if money.source else ()
+    # Sentences of their own are said among the data gaps.
+    missing = tuple(each for each in money.source.cannot if each.code not in SAID_AS_GAPS) if money.source else ()
     if money.source and missing:
         what = writer.text("; ").join(writer.because(missing))
         lines.append(writer.text("{system} does not tell: {what}.", system=money.source.system, what=what))

@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from models.amounts import ZERO
-from models.open_items import OWN_SUMS_ONLY
+from models.open_items import OWN_SUMS_ONLY, SOME_UNKNOWN
 from reports.money_words import bucket_words
-from reports.terminal_tables import Blocks, grid, minute
+from reports.terminal_tables import Blocks, grid, minute, why
 from reports.terminal_words import Words
 
 DEBTORS_SHOWN = 10
@@ -90,6 +90,7 @@ def _together(plain: Any, words: Words) -> Iterator[str]:
             moment=minute(source["read_at"]),
             day=plain["as_of"],
         )
+        yield from (why(each, words) for each in source["cannot"] if each["code"] == SOME_UNKNOWN)
 
 
 def _sums(held: Any, words: Words) -> str:

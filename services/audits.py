@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from activities.known_clients import believed
 from activities.receivable_facts import Books, books_of_all
 from models.amounts import ONE, ZERO
 from models.base import ClientId, EmployeeId, Value
@@ -42,7 +43,10 @@ def audits_of_all(database: Database, settings: Settings, as_of: date | None, po
 def audit_everybody(
     source: ReceivableSource, books: Mapping[EmployeeId, Books], policy: Policy, as_of: date
 ) -> Iterator[OwnerAudit]:
-    """The same from a source that is open. Clients are read whole, so that every holder sees the same moment."""
+    """The same from a source that is open. Clients are read whole, so that every holder sees the same moment.
+
+    Raises Unavailable as the port does, and when the system knows none of the clients.
+    """
     clients = {client: Portion(key=portion.key) for each in books.values() for client, portion in each.portions.items()}
     shared = {
         client
@@ -51,10 +55,10 @@ def audit_everybody(
         if (portion.low, portion.high) != (ZERO, ONE)
     }
     with source.snapshot(clients, as_of) as snapshot:
+        note = believed(snapshot.source)
         lines, balances = _by_client(snapshot.lines(policy.ageing)), _balances(snapshot.ledger())
         # Parts are rounded item by item, so that the sums of shared clients cannot be split: only these need items.
         items = _items_of(shared, snapshot.items()) if shared else {}
-        note = snapshot.source
     for employee in sorted(books):
         book = books[employee]
         theirs = [

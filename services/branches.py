@@ -13,9 +13,10 @@ from models.access import Entitlement, Grade
 from models.approvals import Seat
 from models.base import CaseId, ChainId, EmployeeId, Value
 from models.case import CasePlan
+from models.errors import BadDates
 from models.evidence import ChainFault
 from models.handover import SuccessorPlan, Transfer
-from models.planning import plan_case
+from models.planning import calendar_for, plan_case
 from models.receivables import ReceivableAudit
 from models.risk_level import Level
 from services.cases import StartOrder, check_order
@@ -93,10 +94,20 @@ class EvidenceCheck(Value):
 
 
 def audit_of(database: Database, settings: Settings, employee: str, as_of: date | None, policy: str) -> ReceivableAudit:
-    """Audit what the clients of a person owe."""
-    rules, day = load_policy(policy, settings.policy_dir), as_of or datetime.now(UTC).date()
+    """Audit what the clients of a person owe, as of a day that is not ahead: today where they work by default.
+
+    Raises BadDates for a day to come.
+    """
+    rules = load_policy(policy, settings.policy_dir)
     with database.begin() as connection:
-        books = books_of(connection, people.find(connection, employee).id, rules, day)
+        owner = people.find(connection, employee)
+        today = calendar_for(owner, rules).local_day(datetime.now(UTC))
+        day = as_of or today
+        if day > today:
+            raise BadDates(
+                "the audit date {day} is still to come; nothing was read. Give today or a day before.", day=day
+            )
+        books = books_of(connection, owner.id, rules, day)
     with source_for(settings, database) as source:
         return audit_owner(source, books, rules, day)
 

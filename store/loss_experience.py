@@ -61,10 +61,12 @@ def last_day_before(as_of: date) -> date:
     return as_of.replace(day=1) - timedelta(days=1)
 
 
-def rates_of(connection: Connection, ageing: AgeingPolicy, as_of: date, at: datetime) -> tuple[RateTable, ...]:
+def rates_of(
+    connection: Connection, ageing: AgeingPolicy, as_of: date, at: datetime | None = None
+) -> tuple[RateTable, ...]:
     """What the past says under a policy, by currency: of all invoices up to the end of the month before `as_of`.
 
-    Made once and kept, as it reads all of them. `at` is now.
+    Made once and kept, as it reads all of them; with `at`, which is now, else nothing is written.
     """
     until = last_day_before(as_of)
     key = _key(ageing, until)
@@ -75,6 +77,8 @@ def rates_of(connection: Connection, ageing: AgeingPolicy, as_of: date, at: date
         observed_rates(flows, ageing, currency, until)
         for currency, flows in flows_by_currency(connection, ageing, until).items()
     )
+    if at is None:
+        return tables
     values = {"key": key, "until": until, "made_at": at, "rates": [table.model_dump(mode="json") for table in tables]}
     connection.execute(insert(loss_experience).values(values).on_conflict_do_nothing())
     return tables

@@ -51,7 +51,13 @@ class CsvFolder:
         balances = read(
             SYSTEM, drop, BALANCES, BALANCE_COLUMNS, lambda said: row if (row := balance(said))[0][0] in ours else None
         )
-        note = SourceNote(system=SYSTEM, read_at=read_at, cannot=_cannot(drop, as_of))
+        note = SourceNote(
+            system=SYSTEM,
+            read_at=read_at,
+            cannot=_cannot(drop, as_of),
+            asked=len(ours),
+            known=len({row.client for row in rows} | {key for (key, _), _ in balances}),
+        )
         yield WholeSnapshot(
             note,
             as_of,

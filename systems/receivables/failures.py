@@ -12,6 +12,7 @@ NO_ANSWER = "no_answer"
 RATE_LIMITED = "rate_limited"
 NOT_ALLOWED = "not_allowed"
 GARBLED = "garbled"
+UNKNOWN_CLIENTS = "unknown_clients"
 MOST_NAMED = 20
 
 
@@ -67,6 +68,17 @@ def which_company(system: str, number: int) -> Unavailable:
         system=system,
         number=number,
         reason=NOT_ALLOWED,
+    )
+
+
+def unknown_clients(system: str, number: int) -> Unavailable:
+    """The system was asked for clients and knows none of them. Only a person can say why; a look later finds it."""
+    return Unavailable(
+        "{system} knows none of the clients that were asked for ({number}); nothing is read as zero. See that it is "
+        "the right company and that clients.source_key is what the system calls them.",
+        system=system,
+        number=number,
+        reason=UNKNOWN_CLIENTS,
     )
 
 

@@ -25,6 +25,9 @@ asked AS MATERIALIZED (
     JOIN clients c ON c.source_key = a.key
 )"""
 
+# Of the clients asked for, those that are in these tables.
+KNOWN = text("SELECT count(*) FROM unnest(CAST(:keys AS text[])) AS a (key) JOIN clients c ON c.source_key = a.key")
+
 # Paid and written off.
 _PAID = """
 paid AS NOT MATERIALIZED (

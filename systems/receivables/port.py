@@ -18,7 +18,11 @@ class Snapshot(Protocol):
 
     @property
     def source(self) -> SourceNote:
-        """Which system, when it was read, and what it cannot tell."""
+        """Which system, when it was read, what it cannot tell, and how many of the clients it knows.
+
+        A client is known whom the system has on its books, also when nothing is open; who asks for clients of whom none
+        is known treats the answer as none.
+        """
         ...
 
     def lines(self, ageing: AgeingPolicy) -> Sequence[ExposureLine]:
@@ -53,7 +57,8 @@ class ReceivableSource(Protocol):
 
     Every method raises `Unavailable` when the system does not answer, refuses us, or answers what cannot be understood:
     `detail["reason"]` is `no_answer`, `rate_limited`, `not_allowed` or `garbled`, `detail["system"]` the system.
-    A client that the system does not know owes nothing there.
+    A client that the system does not know owes nothing there, and is not counted in `SourceNote.known`; an audit of
+    which the system knows no client is `Unavailable` with the reason `unknown_clients`.
     """
 
     @property

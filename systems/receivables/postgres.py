@@ -28,7 +28,7 @@ from store.tables import metadata
 from systems.receivables.failures import garbled, no_answer, not_allowed
 from systems.receivables.ledger_history import history_of
 from systems.receivables.ledger_shape import TABLES, LedgerShape, missing_columns, shape_of
-from systems.receivables.ledger_sql import BALANCES, BALANCES_WITHOUT_ACCOUNTS, MANY, items_of, lines_of
+from systems.receivables.ledger_sql import BALANCES, BALANCES_WITHOUT_ACCOUNTS, KNOWN, MANY, items_of, lines_of
 from systems.receivables.port import SourceCheck
 
 OURS = "offboard"
@@ -112,7 +112,13 @@ class PostgresSnapshot:
         self._connection, self._shape = connection, shape
         self._values = {"as_of": as_of} | _asked(clients)
         self._many = len(clients) >= MANY
-        self.source = SourceNote(system=system, read_at=datetime.now(UTC), cannot=(*shape.cannot, OWN_SUMS_ONLY))
+        self.source = SourceNote(
+            system=system,
+            read_at=datetime.now(UTC),
+            cannot=(*shape.cannot, OWN_SUMS_ONLY),
+            asked=len(clients),
+            known=connection.execute(KNOWN, self._values).scalar_one(),
+        )
 
     def lines(self, ageing: AgeingPolicy) -> Sequence[ExposureLine]:
         """Added up in the database, in one statement."""

@@ -1,7 +1,7 @@
 """What is read of Tryton's books: lines of receivable accounts, and the invoices that they belong to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -17,9 +17,10 @@ BOOKED = (
     "maturity_date", "reconciliation.id",
 )  # fmt: skip
 ABOUT_LINES = (*BOOKED, "date", "move.number", "move_origin", "invoice_payment.id")
-ABOUT_INVOICES = ("id", "number", "invoice_date", "move.id", "party.code")
+ABOUT_INVOICES = ("id", "number", "invoice_date", "move.id")
 ORIGIN = "account.invoice,"
 LONGEST_CODE = 200
+IDS = 300  # in one question
 
 
 class Booking(NamedTuple):
@@ -70,22 +71,36 @@ class Scope(NamedTuple):
     as_of: date
 
 
-def lines_asked(scope: Scope, *, disputes: bool) -> Question:
-    """Lines with everything; of disputes nothing when this Tryton has no dunning."""
-    return Question(LINE, _posted(scope), (*ABOUT_LINES, *((BLOCKED,) if disputes else ())))
+def lines_asked(scope: Scope, *, disputes: bool, settled: bool) -> Question:
+    """Lines with everything; of disputes nothing when this Tryton has no dunning.
+
+    Unless `settled` is asked for too, only lines that are matched with nothing, or with something after the day.
+    """
+    still_open: Domain = [] if settled else [_unmatched(scope)]
+    return Question(LINE, [*_posted(scope), *still_open], _about(disputes=disputes))
+
+
+def matched_asked(scope: Scope, moves: Sequence[int], *, disputes: bool) -> Question:
+    """The lines of some moves that are matched with something."""
+    domain = [*_posted(scope), ["move", "in", list(moves)], ["reconciliation", "!=", None]]
+    return Question(LINE, domain, _about(disputes=disputes))
 
 
 def bookings_asked(scope: Scope) -> Question:
-    """The same lines, only to add them up."""
+    """Every line, only to add them up."""
     return Question(LINE, _posted(scope), BOOKED)
 
 
-def invoices_asked(scope: Scope) -> Question:
-    """The invoices that are in the books of that day."""
-    domain: Domain = [
-        ["company", "=", scope.company], ["party.code", "in", list(scope.codes)], ["move.date", "<=", day(scope.as_of)],
-    ]  # fmt: skip
+def invoices_asked(scope: Scope, ids: Sequence[int]) -> Question:
+    """Some invoices, those that are in the books of that day."""
+    domain: Domain = [["company", "=", scope.company], ["id", "in", list(ids)], ["move.date", "<=", day(scope.as_of)]]
     return Question(INVOICE, domain, ABOUT_INVOICES)
+
+
+def parts_of_ids(ids: Iterable[int]) -> Iterator[list[int]]:
+    """Ids in parts that fit into one question."""
+    found = sorted(set(ids))
+    return (found[start : start + IDS] for start in range(0, len(found), IDS))
 
 
 def booking_of(fields: Fields, scope: Scope) -> Booking:
@@ -124,13 +139,12 @@ def line_of(fields: Fields, scope: Scope) -> Line:
     )
 
 
-def invoice_of(fields: Fields, scope: Scope) -> Invoice:
+def invoice_of(fields: Fields, asked: Sequence[int]) -> Invoice:
     """Raises Misread as `booking_of` does."""
-    _client(fields, scope)
-    move = related_id(fields, "move")
-    if move is None:
-        raise fields.misread("move", "is missing")
-    return Invoice(fields.number("id"), fields.text("number"), fields.day("invoice_date"), move)
+    move, number = related_id(fields, "move"), fields.number("id")
+    if move is None or number not in asked:
+        raise fields.misread("id", "was not asked for")
+    return Invoice(number, fields.text("number"), fields.day("invoice_date"), move)
 
 
 def settled_matches(bookings: Iterable[Booking]) -> frozenset[int]:
@@ -173,6 +187,14 @@ def _posted(scope: Scope) -> Domain:
         ["date", "<=", day(scope.as_of)],
         ["party.code", "in", list(scope.codes)],
     ]
+
+
+def _unmatched(scope: Scope) -> object:
+    return ["OR", ["reconciliation", "=", None], ["reconciliation.lines.date", ">", day(scope.as_of)]]
+
+
+def _about(*, disputes: bool) -> tuple[str, ...]:
+    return (*ABOUT_LINES, *((BLOCKED,) if disputes else ()))
 
 
 def _client(fields: Fields, scope: Scope) -> str:

@@ -1,5 +1,6 @@
 """What a key may read in a Tryton, and of which company."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -8,14 +9,24 @@ from models.reasons import Reason, because
 from systems.receivables.answers import Fields, Misread
 from systems.receivables.failures import NO_ANSWER, NOT_ALLOWED, not_allowed, which_company
 from systems.receivables.port import SourceCheck
-from systems.receivables.tryton_books import INVOICE, LINE, Scope, bookings_asked, invoices_asked, lines_asked
+from systems.receivables.tryton_books import (
+    INVOICE,
+    LINE,
+    LONGEST_CODE,
+    Scope,
+    bookings_asked,
+    invoices_asked,
+    lines_asked,
+)
 from systems.receivables.tryton_rest import SYSTEM, Question, TrytonRest, day, related
 
 COMPANIES = Question("company.company", [], ("id", "party.name", "currency.code"))
 DUNNING = "account.dunning"
+PARTY = "party.party"
+NOBODY = (["party.code", "in", []], ["id", "in", []])
 NEEDED = (
     LINE, "account.move", "account.move.reconciliation", "account.account", "account.account.type", INVOICE,
-    "party.party", "currency.currency",
+    PARTY, "currency.currency",
 )  # fmt: skip
 
 
@@ -46,6 +57,17 @@ def clients_since(rest: TrytonRest, company: int, since: date, as_of: date) -> l
     ]  # fmt: skip
     asked = Question(INVOICE, domain, ("id", "party.code"))
     return sorted({_code(row) for row in rest.rows(asked, company)})
+
+
+def parties_of(rest: TrytonRest, company: int, codes: Sequence[str]) -> set[str]:
+    """Those of some codes that are of a party. Raises Misread when one was not asked for."""
+    found = set()
+    for row in rest.rows(Question(PARTY, [["code", "in", list(codes)]], ("id", "code")), company):
+        code = row.text("code", longest=LONGEST_CODE)
+        if code not in codes:
+            raise row.misread("code", "was not asked for")
+        found.add(code)
+    return found
 
 
 def check(rest: TrytonRest, wanted: str | None, *, disputes: bool) -> SourceCheck:
@@ -86,8 +108,12 @@ def _fields(rest: TrytonRest, company: Company, *, disputes: bool) -> list[Reaso
     """Fields that may not be read, though their models may: the first one of each question."""
     today = Scope(company.id, company.currency, (), datetime.now(UTC).date())
     broken = []
-    for question in (lines_asked(today, disputes=disputes), bookings_asked(today), invoices_asked(today)):
-        anybody = [clause for clause in question.domain if clause != ["party.code", "in", []]]
+    for question in (
+        lines_asked(today, disputes=disputes, settled=True),
+        bookings_asked(today),
+        invoices_asked(today, ()),
+    ):
+        anybody = [clause for clause in question.domain if clause not in NOBODY]
         try:
             next(rest.rows(question._replace(domain=anybody), company.id, 1), None)
         except Unavailable as failure:

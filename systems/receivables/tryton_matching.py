@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from models.amounts import ZERO
 from systems.receivables.tryton_books import (
+    Booking,
     Invoice,
     Line,
     foreign_matches,
@@ -65,14 +66,15 @@ class Matched:
     credits: list[Credit]
 
 
-def matched(lines: Sequence[Line], invoices: Iterable[Invoice]) -> Matched:
-    """Match everything of a day. A reconciliation all of whose lines are there settles all of them and nothing else.
+def matched(lines: Sequence[Line], invoices: Iterable[Invoice], ledger: Iterable[Booking]) -> Matched:
+    """Match lines of a day; `ledger` is every booking up to it, settled ones among them.
 
-    Other credits go to the invoice that they were entered for, to its matched instalments first, then to whatever they
-    were matched with, the earliest due first. What is too much for an invoice makes its last instalment negative.
+    A reconciliation all of whose lines are there settles all of them and nothing else. Other credits go to the invoice
+    that they were entered for, to its matched instalments first, then to whatever they were matched with, the earliest
+    due first. What is too much for an invoice makes its last instalment negative.
     """
-    bookings = [line.booking for line in lines]
-    settled, foreign = settled_matches(bookings), foreign_matches(bookings)
+    every = list(ledger)
+    settled, foreign = settled_matches(every), foreign_matches(every)
     counted = [line for line in lines if not is_exchange(line.booking, foreign)]
     found = _sides(counted, {invoice.move: invoice for invoice in invoices})
     _settle_wholly(found, settled)

@@ -17,7 +17,7 @@ from store.database import Database
 from store.tables import clients, employees, entitlements, invoices, opportunities, outbox, tasks
 
 # Moments, what is computed from moments, and how often a report was made on the way to the last one.
-WHEN = {"at", "made_at", "started_at", "due_at", "digest", "head", "entries", "round", "changes"}
+WHEN = {"at", "made_at", "read_at", "started_at", "due_at", "digest", "head", "entries", "round", "changes"}
 
 OWNERSHIP = text("""
 SELECT client_id, owner_id, interim, case_id, since, until,

@@ -236,7 +236,9 @@ def test_every_salesperson_of_the_public_data_agrees_with_the_files(real_company
 def test_without_a_case_a_foreign_ledger_is_asked_as_the_case_asks_it(
     company: Database, postgres: Postgres, migrated_template: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Read there and not here, no longer than a foreign system may take, and every connection is given back."""
+    """Read there and not here, no longer than a foreign system may take, and every connection is given back. That one
+    who knows no client of ours says that nothing is open is no answer.
+    """
     name = "ledger_of_another"
     with closing(psycopg2.connect(postgres.url("postgres").replace("+psycopg2", ""))) as server:
         server.autocommit = True
@@ -253,10 +255,15 @@ def test_without_a_case_a_foreign_ledger_is_asked_as_the_case_asks_it(
 
     monkeypatch.setattr("systems.receivables.postgres.Database", Watched)
     settings = Settings(receivables_url=SecretStr(postgres.url(name)))
+    with pytest.raises(Unavailable, match="knows none of the clients"):
+        audit_of(company, settings, "E1", AS_OF, "ifrs")
+    with closing(psycopg2.connect(postgres.url(name).replace("+psycopg2", ""))) as there, there.cursor() as cursor:
+        cursor.execute("INSERT INTO clients (id, source_key, name) VALUES ('1', 'C1', 'Acme')")
+        there.commit()
     assert audit_of(company, settings, "E1", AS_OF, "ifrs").main is None, "nobody owes anything there"
-    assert limits == ["30s"]
-    [ledger] = opened
-    assert ledger.engine.pool.checkedin() == 0, "its connections are closed, not kept"
+    assert limits == ["30s", "30s"]
+    for ledger in opened:
+        assert ledger.engine.pool.checkedin() == 0, "its connections are closed, not kept"
     here = audit_of(company, Settings(), "E1", AS_OF, "ifrs").main
     assert here is not None
     assert here.total == Decimal(100)

@@ -12,8 +12,8 @@ Share = tuple[int, str]  # days after the invoice date, and the part of the tota
 class Ledger:
     """Clients, agents, invoices and what was paid, of one company. Amounts are text, so that no cent is lost.
 
-    Clients and agents come into being when an invoice names them; their code in Tryton is the id that is used here, and
-    an invoice's id is its `reference`, because numbers are Tryton's own.
+    Clients and agents come into being when an invoice names them, clients also by `client`; their code in Tryton is the
+    id that is used here, and an invoice's id is its `reference`, because numbers are Tryton's own.
     """
 
     def __init__(self, currency: str = "CNY") -> None:
@@ -29,6 +29,12 @@ class Ledger:
     def named(self, **names: str) -> Self:
         """Names of clients and agents; without one, the id is the name."""
         self._names |= names
+        return self
+
+    def client(self, *codes: str) -> Self:
+        """Clients that nothing has happened with yet."""
+        for code in codes:
+            self._know(self._clients, code)
         return self
 
     def rates(self, currency: str, units: Mapping[date, str]) -> Self:

@@ -1,6 +1,6 @@
 """DSO and CEI by hand-made figures, and what cannot be said."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from models.collection_figures import Closing, SalesWindow, figures
 from models.exposure import lines_of
+from models.figures import figures_of
 from models.receivable_audit import AuditFacts, audit
+from models.report import ReportReceivables
 from store.policies import load_policy
 from tests.client_books import TODAY, ledger_of, owes
 
@@ -71,6 +73,17 @@ def test_an_audit_makes_the_figures_of_its_own_currency() -> None:
     assert [(each.days, each.days_sales_outstanding) for each in shown["CNY"]] == [(90, 10), (365, 10)]
     assert shown["CNY"][0].largest_client_share == shown["CNY"][0].overdue_share == Decimal("0.75")
     assert shown["USD"] == ()
+
+
+def test_the_figure_that_is_opened_is_that_of_the_day_and_not_the_older_one_beside_it() -> None:
+    earlier = figures(window(0, 900), closing(300), TODAY - timedelta(days=90))
+    today = figures(window(300, 1_800), closing(400), TODAY)
+    items = [owes("400", currency="CNY")]
+    main = audit(lines_of(items, IFRS, TODAY), ledger_of(items), AuditFacts(), IFRS, TODAY).main
+    assert main is not None
+    facts = {**dict(main), "figures": (today, earlier)}
+    opened = figures_of(ReportReceivables(**facts, as_of=TODAY, basis=IFRS.basis))
+    assert opened["receivables.figures.90.days_sales_outstanding"].value == today.days_sales_outstanding == 20
 
 
 amounts = st.decimals(min_value=0, max_value=1_000_000, places=2)

@@ -97,3 +97,11 @@ def test_what_is_harmless_stays_as_it_is_and_nothing_is_lost(text: str) -> None:
     shown = guarded(text)
     assert shown.replace("'", "") == text.replace("'", "")
     assert not shown.lstrip(" \u00a0\u3000\ufeff\u200b").startswith(tuple(DANGEROUS))
+
+
+@pytest.mark.parametrize(
+    "sign", ["\u2003", "\u202f", "\u2060", "\u00ad", "\u200e", "\u202e", "\u2066", "\x0b", "\x1f", "\u2028"]
+)
+def test_a_sign_that_nobody_sees_hides_no_formula(sign: str) -> None:
+    assert guarded(f"{sign}=1+1") == f"'{sign}=1+1"
+    assert guarded(f"{sign}name") == f"{sign}name"

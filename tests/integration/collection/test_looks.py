@@ -8,14 +8,19 @@ from decimal import Decimal
 from models.collection import MilestoneState
 from models.errors import Unavailable
 from models.open_items import LedgerKey, Portions
+from models.receivables import CommissionExposure, HeldCommission
 from store import collection
 from systems.receivables.port import Snapshot
 from systems.receivables.postgres import PostgresReceivables
 from tests.collection_desk import CASE, CollectionDesk
 from tests.integration.collection.conftest import NOON
+from tests.other_keys import OtherKeys
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
+HELD = HeldCommission(
+    commission="K1", document="V1-late", client="C001", amount=Decimal(9), currency="CNY", paid_on=None
+)
 
 
 class Silent(PostgresReceivables):
@@ -90,6 +95,24 @@ def test_what_cannot_be_read_stays_open_and_is_judged_by_its_own_day_later(desk:
     desk.pay("V2-late", due.date() + 2 * DAY)
     desk.look(due + 5 * DAY)
     assert (desk.states("C001")[0], desk.states("C002")[0]) == ("met", "missed")
+
+
+def test_books_that_know_none_of_the_clients_settle_nothing_and_release_nothing(desk: CollectionDesk) -> None:
+    desk.run(
+        "INSERT INTO commissions (id, employee_id, invoice_id, earned_on, amount, currency) "
+        "VALUES ('K1', 'E1', 'V1-late', '2026-10-01', 9, 'CNY')"
+    )
+    desk.begin(NOON, commission=CommissionExposure(hold=(HELD,), may_hold=True))
+    due = first_due(desk)
+    strangers = OtherKeys(desk.database)
+    dark = desk.look(due + MINUTE, strangers)
+    assert (dark.met, dark.missed, dark.released, dark.unread) == (0, 0, 0, "erp")
+    assert dark.next_at == due + MINUTE + timedelta(hours=1), "it is asked again, as one that is down"
+    assert desk.states() == ["open", "open"]
+    assert [plan.open_now for plan in desk.plans()] == [None, None]
+    desk.pay("V1-late", due.date())
+    known = desk.look(due + 2 * MINUTE)
+    assert (known.met, known.missed, known.released) == (1, 1, 1)
 
 
 def test_a_day_that_can_never_be_read_any_more_does_not_hold_up_the_others(desk: CollectionDesk) -> None:

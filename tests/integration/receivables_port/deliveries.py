@@ -10,7 +10,7 @@ from pathlib import Path
 
 from systems.receivables.csv_folder import CsvFolder
 from tests.integration.receivables_port.business import Business
-from tests.integration.receivables_port.plain_ledger import balances, open_items, settled_on
+from tests.integration.receivables_port.plain_ledger import every_balance, open_items, settled_on
 
 ITEMS = [
     "client", "document", "instalment", "kind", "issued_on", "due_on", "amount", "outstanding", "disputed", "currency",
@@ -50,7 +50,7 @@ def contents(business: Business, as_of: date) -> dict[str, bytes]:
          one.currency)
         for one in business.invoices.values() if one.on <= as_of
     ]  # fmt: skip
-    owed = [(*key, balance) for key, balance in balances(business, as_of).items()]
+    owed = [(*key, balance) for key, balance in every_balance(business, as_of).items()]
     return {
         "open_items.csv": table(ITEMS, items),
         "balances.csv": table(BALANCES, owed),

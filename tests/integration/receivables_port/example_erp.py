@@ -13,7 +13,7 @@ from systems.receivables.calls import Calls
 from systems.receivables.http import PATIENCE, Patience
 from tests.integration.receivables_port.business import Business
 from tests.integration.receivables_port.downstream import Downstream, Said
-from tests.integration.receivables_port.plain_ledger import balances, open_items, settled_on
+from tests.integration.receivables_port.plain_ledger import every_balance, open_items, settled_on
 
 GUIDE = Path(__file__).parents[3] / "docs" / "receivables-adapter.md"
 KEY = "a-key-that-can-read"
@@ -94,7 +94,7 @@ class ExampleSystem:
     def _balances(self, day: date) -> Rows:
         return [
             {"id": f"{client}/{currency}", "client": client, "currency": currency, "balance": Number(balance)}
-            for (client, currency), balance in balances(self.business, day).items()
+            for (client, currency), balance in every_balance(self.business, day).items()
         ]
 
     def _invoices(self, day: date) -> Rows:

@@ -53,6 +53,12 @@ def balances(business: Business, as_of: date) -> dict[tuple[str, str], Decimal]:
     return {key: balance for key, balance in sorted(sums.items()) if balance}
 
 
+def every_balance(business: Business, as_of: date) -> dict[tuple[str, str], Decimal]:
+    """The same with every client that a system has, also those that owe nothing."""
+    owed = balances(business, as_of)
+    return owed | {(client, "USD"): Decimal(0) for client in business.clients if client not in {key[0] for key in owed}}
+
+
 def settled_on(business: Business, number: str, as_of: date) -> date | None:
     """The day on which nothing was left of an invoice."""
     invoice = business.invoices[number]

@@ -179,6 +179,20 @@ class PortSuite:
         assert note.system == source.system
         assert before <= note.read_at <= datetime.now(UTC)
         assert not system.blind or note.cannot
+        assert (note.asked, note.known) == (1, 1)
         check = source.check()
         assert check.can
         assert not check.broken
+
+    @pytest.mark.parametrize(
+        ("clients", "known"),
+        [(("LOST", "OWES-NOTHING"), 2), (("PLAIN", "NOBODY", "OWES-NOTHING"), 2), (("NOBODY", "NO-ONE"), 0), ((), 0)],
+        ids=lambda value: "+".join(value) if isinstance(value, tuple) else str(value),
+    )
+    def test_a_client_that_owes_nothing_is_known_and_a_stranger_is_not(
+        self, system: System, clients: tuple[str, ...], known: int
+    ) -> None:
+        with system.filled(every_kind(), LAST_DAY).snapshot(whole(*clients), LAST_DAY) as snapshot:
+            note = snapshot.source
+        assert (note.asked, note.known) == (len(clients), known)
+        assert note.knows_nobody == (known < len(clients) and known == 0)

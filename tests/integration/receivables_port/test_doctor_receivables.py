@@ -9,11 +9,14 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from embedded.receivable_checks import check_receivables, look_at_receivables
+from embedded.receivable_checks import NONE_KNOWN, check_receivables, look_at_receivables
+from models.reasons import because
 from reports.language import language
 from settings import Settings
 from starter_cli import app
 from store.database import Database
+from tests.company import Company
+from tests.integration.receivables_port.business import Business
 from tests.integration.receivables_port.deliveries import contents, deliver
 from tests.integration.receivables_port.stories import LAST_DAY, every_kind
 
@@ -67,6 +70,37 @@ def test_what_is_broken_is_named_with_what_to_do(database: Database, tmp_path: P
     closed = look_at_receivables(settings(database, "postgresql://nobody:secret@127.0.0.1:9/erp"))
     assert closed.failure
     assert "secret" not in closed.model_dump_json()
+
+
+def test_a_system_that_knows_none_of_our_clients_is_broken(database: Database, tmp_path: Path) -> None:
+    Company.build(database, clients=2, peers=1)
+    wanted, today = settings(database, f"file://{tmp_path}"), datetime.now(UTC).date()
+    deliver(tmp_path, today, contents(Business().client("SOMEBODY-ELSE"), today))
+    found = look_at_receivables(wanted)
+    assert (found.ok, found.failure) == (False, None)
+    [broken] = found.broken
+    assert broken == because(NONE_KNOWN, number=2)
+    assert found.mend
+    for reason in (broken, found.mend):
+        assert language("zh").reason(reason) != language("en").reason(reason), "it exists in Chinese"
+    assert [finding.ok for finding in check_receivables(wanted)] == [False]
+    deliver(tmp_path, today, contents(Business().client("C002"), today))
+    assert look_at_receivables(wanted).ok, "one of them owes nothing and is known"
+
+
+def test_all_clients_are_asked_for_before_a_system_is_called_broken(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embedded.receivable_checks.FIRST", 1)
+    Company.build(database, clients=3, peers=1)
+    deliver(tmp_path, datetime.now(UTC).date(), contents(Business().client("C003"), datetime.now(UTC).date()))
+    assert look_at_receivables(settings(database, f"file://{tmp_path}")).ok
+
+
+def test_a_book_of_another_release_does_not_keep_it_from_looking(database: Database, tmp_path: Path) -> None:
+    with database.begin() as connection:
+        connection.execute(text("ALTER TABLE client_shares RENAME TO client_shares_of_the_old_release"))
+    assert look_at_receivables(settings(database, dropped(tmp_path))).ok
 
 
 class Asked:

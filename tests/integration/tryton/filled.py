@@ -58,7 +58,7 @@ def adapter(server: Tryton, key: str = "", patience: Patience = PATIENCE, **more
 
 def ledger_of(business: Business) -> Ledger:
     """What happened, as Tryton's books are filled."""
-    ledger = Ledger("USD").rates("CNY", RATES)
+    ledger = Ledger("USD").client(*business.clients).rates("CNY", RATES)
     for invoice in business.invoices.values():
         ledger.invoice(
             invoice.number, invoice.client, invoice.amount, invoice.on, due=_due(invoice), currency=invoice.currency

@@ -165,10 +165,10 @@ def test_books_that_change_while_they_are_read(between: Between, expected: list[
     seen: list[str] = []
 
     def paid_meanwhile(number: int, path: str, good: Said) -> Said:
-        if LINES not in path:
+        if LINES not in path or "move_origin" in path:
             return good
-        seen.append(path)
-        if len(seen) % 2 or (len(seen) > 2 and not always):
+        seen.append(path)  # the second reading, which is only to add up
+        if len(seen) > 1 and not always:
             return good
         rows: list[Any] = json.loads(good.body)
         rows[0]["credit"] = amount("0.01")
@@ -178,7 +178,7 @@ def test_books_that_change_while_they_are_read(between: Between, expected: list[
     try:
         if not always:
             assert figures(between.adapter(HASTY)) == expected
-            assert len(seen) == 4
+            assert len(seen) == 2
             return
         with pytest.raises(Unavailable) as failure:
             figures(between.adapter(HASTY))
