@@ -33,7 +33,8 @@ def money_to_score(result: ReceivableAudit, materiality: Decimal) -> ToScore:
     """All currencies in the reporting currency while every rate is known: one candidate, by the sums of the audit.
 
     Otherwise every currency whose total or expected loss is at least a tenth of the materiality, in units of that
-    currency, and always the main one. The loss counts beside the total since what one client is owed pays nobody else's debt.
+    currency, and always the main one. The loss counts beside the total since what one client is owed pays nobody
+    else's debt.
     """
     whole = _all_currencies(result)
     return whole if whole else _large_enough(result, LEAST_SHARE * materiality)

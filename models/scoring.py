@@ -47,7 +47,8 @@ def score_receivables(result: ReceivableAudit, materiality: Decimal) -> DomainSc
 
     While the audit has a total in the reporting currency (every rate is known) it is one score of the sums in it, a
     client's share being that of all of their currencies. Otherwise it is the score of the worst currency, out of the
-    main one and those whose total or expected loss is at least a tenth of the materiality; a reason says what else is owed.
+    main one and those whose total or expected loss is at least a tenth of the materiality; a reason says what else is
+    owed.
     `materiality` is the expected loss that counts in full, in units of the currency that is scored.
     """
     candidates, remarks = money_to_score(result, materiality)
