@@ -17,7 +17,20 @@ from store.database import Database
 from store.tables import clients, employees, entitlements, invoices, opportunities, outbox, tasks
 
 # Moments, what is computed from moments, and how often a report was made on the way to the last one.
-WHEN = {"at", "made_at", "read_at", "started_at", "due_at", "digest", "head", "entries", "round", "changes"}
+# The follow-up of the money is a workflow of its own: whether it has looked before the last report is a matter of time.
+FOLLOWED_UP = {"open_now", "ended_at"}
+WHEN = FOLLOWED_UP | {
+    "at",
+    "made_at",
+    "read_at",
+    "started_at",
+    "due_at",
+    "digest",
+    "head",
+    "entries",
+    "round",
+    "changes",
+}
 
 OWNERSHIP = text("""
 SELECT client_id, owner_id, interim, case_id, since, until,

@@ -91,7 +91,13 @@ async def test_the_last_report_says_the_same(chaos: Play, twin: Play, part: str)
 
 async def test_the_whole_last_report_is_the_same(chaos: Play, twin: Play) -> None:
     reports = {one: comparable(chaos.cases[one.team], twin.cases[one.team]) for one in EVERYBODY}
-    assert named([one for one, (mine, other) in reports.items() if mine != other]) == []
+    different = {
+        f"{case_of(one.team)} {one.name}: {part}": (mine.get(part), other.get(part))
+        for one, (mine, other) in reports.items()
+        for part in mine.keys() | other.keys()
+        if mine.get(part) != other.get(part)
+    }
+    assert different == {}
     assert all(case.report["provisional"] is False and case.report["unknowns"] == [] for case in chaos.cases.values())
 
 
