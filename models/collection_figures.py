@@ -7,8 +7,6 @@ from typing import NamedTuple
 from models.amounts import HUNDRED, TENTH, ZERO, plain, share_of
 from models.receivables import CollectionFigures
 
-WINDOWS = (90, 365)
-
 
 class SalesWindow(NamedTuple):
     """What lies before an audit in one currency: the last `days` days up to and including the day of the audit.

@@ -11,25 +11,25 @@ from typing import Any
 import psycopg2
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import func, select, text
 
 from activities.receivable_facts import books_of
 from activities.receivables import ReceivableActivities, audit_owner
 from embedded.postgres import Postgres
-from models.case import Branch, BranchRequest, CaseDates, CasePlan, CaseRequest, SeparationKind
+from models.case import Branch, BranchRequest
 from models.errors import Unavailable
 from models.receivables import ReceivableAudit
 from services.branches import audit_of
 from settings import Settings
-from store import branches, cases, evidence
+from store import branches, evidence
 from store.database import Database
 from store.policies import load_policy
 from store.tables import branch_results, clients, employees, invoices, payments
 from systems.receivables.postgres import PostgresReceivables
+from tests.planned_case import CASE, open_case
 
 AS_OF = date(2017, 6, 30)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-CASE = "offboarding-E1"
 
 
 @pytest.fixture
@@ -48,42 +48,15 @@ def company(database: Database) -> Database:
                 currency="USD",
             )
         )
-        open_case(connection)
+        open_case(
+            connection,
+            load_policy("ifrs"),
+            as_of=AS_OF,
+            cutoff=datetime(2017, 7, 31, 22, tzinfo=UTC),
+            at=NOON,
+            time_zone="America/New_York",
+        )
     return database
-
-
-def open_case(connection: Connection) -> None:
-    """The case of E1 under the policy `ifrs`, with everything that a plan holds but gates."""
-    policy = load_policy("ifrs")
-    dates = CaseDates(
-        notice_date=AS_OF,
-        last_working_day=date(2017, 7, 31),
-        access_cutoff=datetime(2017, 7, 31, 22, tzinfo=UTC),
-        separation_date=date(2017, 7, 31),
-    )
-    request = CaseRequest(
-        case_id=CASE,
-        employee_id="E1",
-        kind=SeparationKind.RESIGNATION,
-        last_working_day=dates.last_working_day,
-        policy="ifrs",
-    )
-    plan = CasePlan(
-        case_id=CASE,
-        employee_id="E1",
-        region="Central",
-        department="Sales",
-        dates=dates,
-        as_of=AS_OF,
-        policy_name=policy.name,
-        policy_version=policy.version,
-        branch_budget_seconds=60,
-        first_grades=policy.first_grades,
-        gates=(),
-        barred=("E1",),
-        time_zone="America/New_York",
-    )
-    cases.create(connection, request, policy, plan, at=NOON)
 
 
 ASKED = BranchRequest(case_id=CASE, employee_id="E1", as_of=AS_OF)

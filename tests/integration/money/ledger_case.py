@@ -9,20 +9,21 @@ from sqlalchemy import Connection
 
 from activities.assessment import AssessmentActivities
 from activities.receivables import ReceivableActivities
-from models.case import Branch, BranchRequest, CaseDates, CasePlan, CaseRequest, SeparationKind
+from models.case import Branch, BranchRequest
 from models.errors import Unavailable
 from models.open_items import Portions
+from models.policy import Policy
 from models.receivables import ReceivableSummary
 from models.report import CaseReport, ReportReceivables
 from models.risk import MergeRequest
-from store import cases, reports
+from store import reports
 from store.database import Database
 from store.policies import load_policy
 from systems.receivables.port import ReceivableSource, Snapshot
 from systems.receivables.postgres import PostgresReceivables, PostgresSnapshot
 from tests.company import AS_OF, Company
+from tests.planned_case import CASE, open_case
 
-CASE = "offboarding-E1"
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ASKED = BranchRequest(case_id=CASE, employee_id="E1", as_of=AS_OF)
 
@@ -48,7 +49,14 @@ def company_with_debts(database: Database) -> Company:
         company.insert(
             connection, "exchange_rates", id="R1", currency="USD", quoted_in="CNY", on_day=AS_OF, rate=Decimal("7.1")
         )
-        open_case(connection)
+        open_case(
+            connection,
+            reported_in_yuan(),
+            as_of=AS_OF,
+            cutoff=datetime(2026, 12, 31, 18, tzinfo=UTC),
+            at=NOON,
+            time_zone="Asia/Shanghai",
+        )
     return company
 
 
@@ -60,36 +68,10 @@ def _invoice(
     company.insert(connection, "invoices", id=key, client_id=client, due_on=due_on, amount=Decimal(amount), **values)
 
 
-def open_case(connection: Connection) -> None:
-    """The case of E1 under the policy `ifrs`, reported in yuan, with everything that a plan holds but gates."""
+def reported_in_yuan() -> Policy:
+    """The policy `ifrs` with yuan as its reporting currency."""
     policy = load_policy("ifrs")
-    policy = policy.model_copy(update={"ageing": policy.ageing.model_copy(update={"reporting_currency": "CNY"})})
-    last = date(2026, 12, 31)
-    dates = CaseDates(
-        notice_date=AS_OF,
-        last_working_day=last,
-        access_cutoff=datetime(2026, 12, 31, 18, tzinfo=UTC),
-        separation_date=last,
-    )
-    request = CaseRequest(
-        case_id=CASE, employee_id="E1", kind=SeparationKind.RESIGNATION, last_working_day=last, policy="ifrs"
-    )
-    plan = CasePlan(
-        case_id=CASE,
-        employee_id="E1",
-        region="East",
-        department="Sales East",
-        dates=dates,
-        as_of=AS_OF,
-        policy_name=policy.name,
-        policy_version=policy.version,
-        branch_budget_seconds=60,
-        first_grades=policy.first_grades,
-        gates=(),
-        barred=("E1",),
-        time_zone="Asia/Shanghai",
-    )
-    cases.create(connection, request, policy, plan, at=NOON)
+    return policy.model_copy(update={"ageing": policy.ageing.model_copy(update={"reporting_currency": "CNY"})})
 
 
 def audited(database: Database, source: ReceivableSource | None = None) -> ReceivableSummary:
